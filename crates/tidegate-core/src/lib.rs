@@ -1,0 +1,29 @@
+//! The engine: what a limit is, and when a call may go. Never here: a clock, randomness, a lock, HTTP.
+//!
+//! One idea carries the house. A server, a client and a simulator ask the same question,
+//! "may this call go, and when?", and differ only in their *patience*: how long they would
+//! rather wait than be refused. [`step()`] answers it. Time and chance are arguments.
+#![no_std]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+extern crate alloc;
+
+mod decision;
+mod feedback;
+mod gcra;
+mod jitter;
+pub mod pacer;
+mod quota;
+mod step;
+mod time;
+mod together;
+mod window;
+
+pub use decision::{Ask, Decision, Receipt};
+pub use feedback::{Feedback, Scope, Verdict};
+pub use jitter::jitter;
+pub use pacer::{Pacer, Turn};
+pub use quota::{ParseQuotaError, Quota, QuotaError, Shape};
+pub use step::{State, peek, refund, step};
+pub use time::Time;
+pub use together::{Charge, Together, peek_together, refund_together, step_together};

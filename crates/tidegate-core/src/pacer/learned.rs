@@ -1,0 +1,133 @@
+//! The rate learned from refusals: remembered, approached, gently exceeded. Never here: a told wait, a gate.
+//!
+//! At a refusal the rate that was delivered since the last one, *the told wait included*, is the best guess of
+//! what the limit sustains. Calls then start at a share of it and climb back along a cubic curve, slow near the
+//! guess and faster beyond. All is relative to the guess, so it works alike at one call a second and at ten
+//! thousand. (The shape is that of TCP CUBIC, RFC 9438, with the plateau's time taken from how often the guess
+//! proves wrong, not from a constant.)
+
+use core::time::Duration;
+
+use crate::time::Time;
+
+/// The share of the guess that calls start at after a refusal.
+const START: f64 = 0.85;
+
+/// How long the climb back to the guess takes: at the first refusal, at the most, and the growth between.
+const FIRST_CLIMB: Duration = Duration::from_secs(3);
+const LONGEST_CLIMB: Duration = Duration::from_secs(30);
+
+/// The slowest pace ever kept: one call in an hour.
+const SLOWEST: f64 = 1.0 / 3600.0;
+
+/// The pace, and the evidence for it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Learned {
+    guess: Option<Guess>,
+    /// Calls passed since the last lesson, or since the first call.
+    passed: u64,
+    /// When the count began.
+    since: Option<Time>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Guess {
+    /// Calls a second that the limit seems to sustain.
+    rate: f64,
+    /// When the climb began: at the end of the told wait.
+    from: Time,
+    climb: Duration,
+}
+
+impl Guess {
+    fn pace(&self, now: Time) -> f64 {
+        let position = now.since(self.from).as_secs_f64() / self.climb.as_secs_f64() - 1.0;
+        let cube = position * position * position;
+        (self.rate * (1.0 + (1.0 - START) * cube)).max(SLOWEST)
+    }
+}
+
+impl Learned {
+    /// Calls a second now, if anything was learned.
+    pub(super) fn pace(&self, now: Time) -> Option<f64> {
+        self.guess.map(|guess| guess.pace(now))
+    }
+
+    /// A call goes: the first one begins the count, and after a silence the climb goes on where it stopped.
+    pub(super) fn sent(&mut self, now: Time, last: Option<Time>) {
+        self.since.get_or_insert(now);
+        let (Some(guess), Some(last)) = (&mut self.guess, last) else { return };
+        let silence = now.since(last.max(guess.from));
+        // Longer than the pace explains: nobody asked, so nothing was learned meanwhile.
+        if silence.as_secs_f64() > 1.0 + 4.0 / guess.pace(last) {
+            guess.from = guess.from.later(silence);
+        }
+    }
+
+    pub(super) fn passed(&mut self) {
+        self.passed += 1;
+    }
+
+    /// A refusal that is news came at `now`, and nothing goes before `gate`.
+    pub(super) fn refused(&mut self, now: Time, gate: Time) {
+        let span = gate.since(self.since.unwrap_or(now)).as_secs_f64().max(1e-6);
+        let delivered = self.passed as f64 / span;
+        let (rate, climb) = match self.guess {
+            None => (delivered, FIRST_CLIMB),
+            Some(old) => {
+                let pace = old.pace(now);
+                // More than the pace was not delivered; and one bad cycle does not void all that was known.
+                let rate = delivered.clamp((old.rate * 0.5).min(pace), pace);
+                let rose = pace > old.rate * (2.0 - START);
+                (rate, if rose { FIRST_CLIMB } else { (old.climb * 3 / 2).min(LONGEST_CLIMB) })
+            }
+        };
+        self.guess = Some(Guess { rate: rate.max(SLOWEST), from: gate, climb });
+        self.passed = 0;
+        self.since = Some(gate);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A hundred calls in the first second, then a refusal that told nine.
+    fn after_a_window_of_ten_seconds() -> Learned {
+        let mut learned = Learned::default();
+        learned.sent(Time::ZERO, None);
+        for _ in 0..100 {
+            learned.passed();
+        }
+        learned.refused(Time::from_secs(1), Time::from_secs(10));
+        learned
+    }
+
+    #[track_caller]
+    fn check_pace(learned: &Learned, seconds: u64, pace: f64) {
+        let found = learned.pace(Time::from_secs(seconds)).unwrap();
+        assert!((found - pace).abs() < 1e-9, "{found} instead of {pace} after {seconds} s");
+    }
+
+    #[test]
+    fn the_guess_counts_the_told_wait() {
+        let learned = after_a_window_of_ten_seconds();
+        check_pace(&learned, 10, 8.5);
+        check_pace(&learned, 13, 10.0);
+        check_pace(&learned, 16, 11.5);
+    }
+
+    #[test]
+    fn silence_is_no_evidence() {
+        let mut learned = after_a_window_of_ten_seconds();
+        learned.sent(Time::from_secs(3613), Some(Time::from_secs(13)));
+        check_pace(&learned, 3613, 10.0);
+    }
+
+    #[test]
+    fn a_cycle_without_any_pass_halves_the_guess_and_no_more() {
+        let mut learned = after_a_window_of_ten_seconds();
+        learned.refused(Time::from_secs(10), Time::from_secs(13));
+        check_pace(&learned, 13, 10.0 * 0.5 * START);
+    }
+}

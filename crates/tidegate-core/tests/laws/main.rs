@@ -1,0 +1,12 @@
+//! The engine's laws as one test program. Never here: a law itself.
+
+#[cfg(test)]
+mod alone;
+#[cfg(test)]
+mod model;
+#[cfg(test)]
+mod refunds;
+#[cfg(test)]
+mod together;
+#[cfg(test)]
+mod worlds;
