@@ -3,19 +3,20 @@
 //! At a refusal the rate that was delivered since the last one, *the told wait included*, is the best guess of
 //! what the limit sustains. Calls then start at a share of it and climb back along a cubic curve, slow near the
 //! guess and faster beyond. All is relative to the guess, so it works alike at one call a second and at ten
-//! thousand. (The shape is that of TCP CUBIC, RFC 9438, with the plateau's time taken from how often the guess
-//! proves wrong, not from a constant.)
+//! thousand. (The shape of the climb is that of TCP CUBIC, RFC 9438.)
 
 use core::time::Duration;
 
 use crate::time::Time;
 
 /// The share of the guess that calls start at after a refusal.
-const START: f64 = 0.85;
+const START: f64 = 0.9;
 
-/// How long the climb back to the guess takes: at the first refusal, at the most, and the growth between.
-const FIRST_CLIMB: Duration = Duration::from_secs(3);
-const LONGEST_CLIMB: Duration = Duration::from_secs(30);
+/// How long the climb back to the guess takes.
+const CLIMB: Duration = Duration::from_secs(3);
+
+/// The most that one bad cycle lowers the guess: to this share.
+const LOWEST: f64 = 0.8;
 
 /// The slowest pace ever kept: one call in an hour.
 const SLOWEST: f64 = 1.0 / 3600.0;
@@ -36,12 +37,11 @@ struct Guess {
     rate: f64,
     /// When the climb began: at the end of the told wait.
     from: Time,
-    climb: Duration,
 }
 
 impl Guess {
     fn pace(&self, now: Time) -> f64 {
-        let position = now.since(self.from).as_secs_f64() / self.climb.as_secs_f64() - 1.0;
+        let position = now.since(self.from).as_secs_f64() / CLIMB.as_secs_f64() - 1.0;
         let cube = position * position * position;
         (self.rate * (1.0 + (1.0 - START) * cube)).max(SLOWEST)
     }
@@ -72,17 +72,17 @@ impl Learned {
     pub(super) fn refused(&mut self, now: Time, gate: Time) {
         let span = gate.since(self.since.unwrap_or(now)).as_secs_f64().max(1e-6);
         let delivered = self.passed as f64 / span;
-        let (rate, climb) = match self.guess {
-            None => (delivered, FIRST_CLIMB),
+        let rate = match self.guess {
+            // Refused before anything passed: that says nothing of the rate.
+            None if self.passed == 0 => return,
+            None => delivered,
             Some(old) => {
                 let pace = old.pace(now);
                 // More than the pace was not delivered; and one bad cycle does not void all that was known.
-                let rate = delivered.clamp((old.rate * 0.5).min(pace), pace);
-                let rose = pace > old.rate * (2.0 - START);
-                (rate, if rose { FIRST_CLIMB } else { (old.climb * 3 / 2).min(LONGEST_CLIMB) })
+                delivered.clamp((old.rate * LOWEST).min(pace), pace)
             }
         };
-        self.guess = Some(Guess { rate: rate.max(SLOWEST), from: gate, climb });
+        self.guess = Some(Guess { rate: rate.max(SLOWEST), from: gate });
         self.passed = 0;
         self.since = Some(gate);
     }
@@ -112,9 +112,9 @@ mod tests {
     #[test]
     fn the_guess_counts_the_told_wait() {
         let learned = after_a_window_of_ten_seconds();
-        check_pace(&learned, 10, 8.5);
+        check_pace(&learned, 10, 9.0);
         check_pace(&learned, 13, 10.0);
-        check_pace(&learned, 16, 11.5);
+        check_pace(&learned, 16, 11.0);
     }
 
     #[test]
@@ -125,9 +125,17 @@ mod tests {
     }
 
     #[test]
-    fn a_cycle_without_any_pass_halves_the_guess_and_no_more() {
+    fn a_refusal_before_any_pass_says_nothing_of_the_rate() {
+        let mut learned = Learned::default();
+        learned.sent(Time::ZERO, None);
+        learned.refused(Time::from_secs(1), Time::from_secs(2));
+        assert_eq!(learned.pace(Time::from_secs(2)), None);
+    }
+
+    #[test]
+    fn a_cycle_without_any_pass_lowers_the_guess_by_a_fifth_and_no_more() {
         let mut learned = after_a_window_of_ten_seconds();
         learned.refused(Time::from_secs(10), Time::from_secs(13));
-        check_pace(&learned, 13, 10.0 * 0.5 * START);
+        check_pace(&learned, 13, 10.0 * LOWEST * START);
     }
 }
