@@ -1,0 +1,145 @@
+//! All gates of a layer, bounded: the idle ones are forgotten. Never here: what a gate does.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tidegate_core::Time;
+use tidegate_core::pacer::Belief;
+
+use super::gate::Gate;
+use crate::key::Key;
+use crate::observe::BucketName;
+
+/// The gates of all buckets in use, by origin, resource and token.
+#[derive(Debug, Default)]
+pub(crate) struct Gates(Mutex<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    gates: BTreeMap<Key, Kept>,
+    /// Origins that are closed as a whole, and until when: buckets that come later are closed with them.
+    closed: BTreeMap<Arc<str>, Time>,
+}
+
+#[derive(Debug)]
+struct Kept {
+    gate: Arc<Gate>,
+    used: Time,
+}
+
+impl Kept {
+    /// Nobody waits, nothing is under way (both would hold the gate), and no wait would be forgotten with it.
+    fn is_idle(&self, now: Time) -> bool {
+        Arc::strong_count(&self.gate) == 1 && self.gate.is_open(now)
+    }
+}
+
+impl Gates {
+    /// The gate of a bucket, made if need be; `None` if there are `most` already and all are in use.
+    pub(crate) fn gate(&self, key: &Key, now: Time, most: usize) -> Option<Arc<Gate>> {
+        let mut known = self.lock();
+        if let Some(kept) = known.gates.get_mut(key) {
+            kept.used = now;
+            return Some(kept.gate.clone());
+        }
+        if known.gates.len() >= most {
+            known.forget_idle(now);
+            if known.gates.len() >= most {
+                return None;
+            }
+        }
+        let gate = Arc::new(Gate::default());
+        if let Some(&until) = known.closed.get(key.name.origin()) {
+            gate.close_until(until);
+        }
+        known.gates.insert(key.clone(), Kept { gate: gate.clone(), used: now });
+        Some(gate)
+    }
+
+    /// Closes all buckets of an origin until `until`, those of other tokens too.
+    pub(crate) fn close_origin(&self, name: &BucketName, now: Time, until: Time) {
+        let gates: Vec<Arc<Gate>> = {
+            let mut known = self.lock();
+            // An origin in here has a bucket that is closed with it and so isn't forgotten before: bounded.
+            known.closed.retain(|_, until| *until > now);
+            let closed = known.closed.entry(name.origin().into()).or_default();
+            *closed = until.max(*closed);
+            let same = known.gates.iter().filter(|(key, _)| key.name.origin() == name.origin());
+            same.map(|(_, kept)| kept.gate.clone()).collect()
+        };
+        for gate in gates {
+            gate.close_until(until);
+        }
+    }
+
+    pub(crate) fn beliefs(&self, now: Time) -> Vec<(BucketName, Belief)> {
+        let belief = |(key, kept): (&Key, &Kept)| (key.name.clone(), kept.gate.belief(now));
+        self.lock().gates.iter().map(belief).collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Known {
+    /// Forgets the half of the idle gates that was used longest ago, so that it has to be done rarely.
+    fn forget_idle(&mut self, now: Time) {
+        let idle = self.gates.values().filter(|kept| kept.is_idle(now));
+        let mut used: Vec<Time> = idle.map(|kept| kept.used).collect();
+        used.sort_unstable();
+        let Some(&newest) = used.get(used.len().saturating_sub(1) / 2) else { return };
+        self.gates.retain(|_, kept| kept.used > newest || !kept.is_idle(now));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world;
+    use std::time::Duration;
+
+    fn key(uri: &str) -> Key {
+        let (parts, ()) = http::Request::builder().uri(uri).body(()).unwrap().into_parts();
+        Key::new(&parts, parts.uri.path())
+    }
+
+    fn closed_until(gates: &Gates, uri: &str) -> Time {
+        let gate = gates.gate(&key(uri), world::now(), 9).unwrap();
+        gate.belief(world::now()).closed_until
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refusal_of_the_whole_origin_closes_its_buckets_and_those_to_come() {
+        let gates = Gates::default();
+        let now = world::now();
+        let until = now.later(Duration::from_secs(60));
+        closed_until(&gates, "http://one/known");
+        closed_until(&gates, "http://other/known");
+        gates.close_origin(&key("http://one/known").name, now, until);
+        gates.close_origin(&key("http://one/known").name, now, now.later(Duration::from_secs(30)));
+        assert_eq!(closed_until(&gates, "http://one/known"), until);
+        assert_eq!(closed_until(&gates, "http://one/new"), until);
+        assert!(closed_until(&gates, "http://other/known") <= now);
+        assert!(closed_until(&gates, "http://other/new") <= now);
+        gates.close_origin(&key("http://other/new").name, until, until.later(Duration::from_secs(1)));
+        assert_eq!(gates.lock().closed.len(), 1, "what has passed is forgotten");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn of_the_idle_the_longest_unused_are_forgotten_first() {
+        let gates = Gates::default();
+        let now = world::now();
+        for number in 0..4u32 {
+            let used = now.later(Duration::from_secs(number.into()));
+            gates.gate(&key(&format!("http://one/{number}")), used, 4).unwrap();
+        }
+        let later = now.later(Duration::from_secs(9));
+        let held = gates.gate(&key("http://one/0"), now, 4).unwrap();
+        gates.gate(&key("http://one/new"), later, 4).unwrap();
+        let left: Vec<_> =
+            gates.beliefs(later).into_iter().map(|(name, _)| name.resource().to_owned()).collect();
+        assert_eq!(left, ["/0", "/3", "/new"], "one in use stays, of the three idle two go");
+        drop(held);
+    }
+}

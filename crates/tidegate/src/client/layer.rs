@@ -1,0 +1,132 @@
+//! What makes services that wait, and what they share. Never here: what a request does.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use http::request::Parts;
+use tidegate_core::pacer::Belief;
+use tidegate_wire::dialect::Dialect;
+use tower_layer::Layer;
+
+use super::gates::Gates;
+use super::repeat::Broken;
+use super::service::Wait;
+use super::settings::{Room, Settings};
+use crate::observe::{BucketName, Observe};
+use crate::world;
+
+/// Puts [`Wait`] around a client.
+///
+/// All clones of a layer, and all services made from them, share their gates: what one request is told, all obey.
+#[derive(Clone, Debug, Default)]
+pub struct WaitLayer {
+    settings: Arc<Settings>,
+    shared: Arc<Shared>,
+}
+
+/// What all clones have in common.
+#[derive(Debug, Default)]
+pub(crate) struct Shared {
+    pub(crate) gates: Gates,
+    /// The number of the next request.
+    pub(crate) calls: AtomicU64,
+}
+
+impl WaitLayer {
+    /// A layer that sits out waits of up to an hour, with no deadline.
+    pub fn new() -> Self {
+        WaitLayer::default()
+    }
+
+    /// The longest single wait that is sat out, an hour by default. Who would have to wait longer gets
+    /// [`Overdue`](super::WaitError::Overdue) at once.
+    #[must_use]
+    pub fn max_wait(self, most: Duration) -> Self {
+        self.with(|settings| settings.max_wait = most)
+    }
+
+    /// The deadline of requests that have no [`Deadline`](super::Deadline) of their own, counted from the call.
+    /// None by default.
+    #[must_use]
+    pub fn deadline(self, span: Duration) -> Self {
+        self.with(|settings| settings.deadline = Some(span))
+    }
+
+    /// How much of a body is kept for a second sending: up to `memory_bytes` in memory, beyond that in a
+    /// temporary file, and up to `spill_bytes` in all. 64 KiB and 1 GiB by default.
+    ///
+    /// A longer body is sent once. If that is refused, the refusal is handed back as it is.
+    #[must_use]
+    pub fn replay(self, memory_bytes: u64, spill_bytes: u64) -> Self {
+        self.with(|settings| settings.room = Room { memory: memory_bytes, spill: spill_bytes })
+    }
+
+    /// How often a request is sent at most whose connection breaks, 3 by default. Refusals don't count.
+    #[must_use]
+    pub fn tries(self, most: u32) -> Self {
+        self.with(|settings| settings.tries = most)
+    }
+
+    /// How many requests may wait in one bucket, 10,000 by default. One more gets
+    /// [`Overfull`](super::WaitError::Overfull).
+    #[must_use]
+    pub fn waiters(self, most: usize) -> Self {
+        self.with(|settings| settings.waiters = most)
+    }
+
+    /// How many buckets are remembered, 10,000 by default. Idle ones are forgotten first; if all are in use, a
+    /// request to one more gets [`Overfull`](super::WaitError::Overfull).
+    #[must_use]
+    pub fn buckets(self, most: usize) -> Self {
+        self.with(|settings| settings.buckets = most)
+    }
+
+    /// What a limit is about, as far as can be seen from a request. By default its path, with `{}` in place of
+    /// each number, UUID or other long id.
+    #[must_use]
+    pub fn resource(self, resource: impl Fn(&Parts) -> String + Send + Sync + 'static) -> Self {
+        self.with(|settings| settings.set_resource(resource))
+    }
+
+    /// How to see from the inner service's error how far the request came. By default
+    /// [`MayBeDone`](Broken::MayBeDone) is taken for granted.
+    ///
+    /// `E` has to be the inner service's very error type: a function for another one is never asked. Several may
+    /// be given, for services of different kinds under one layer.
+    #[must_use]
+    pub fn repeat_if<E: 'static>(self, broken: impl Fn(&E) -> Broken + Send + Sync + 'static) -> Self {
+        self.with(|settings| settings.add_broken(broken))
+    }
+
+    /// How the upstream says "slow down". By default found in [`tidegate_wire::dialect::TABLE`] by the host.
+    #[must_use]
+    pub fn dialect(self, dialect: &'static Dialect) -> Self {
+        self.with(|settings| settings.dialect = Some(dialect))
+    }
+
+    /// Who is told what happens.
+    #[must_use]
+    pub fn observer(self, observer: Arc<dyn Observe>) -> Self {
+        self.with(|settings| settings.observer = Some(observer))
+    }
+
+    /// What is believed now of each bucket, in order of origin and resource. Two tokens make two rows of one
+    /// name.
+    pub fn beliefs(&self) -> Vec<(BucketName, Belief)> {
+        self.shared.gates.beliefs(world::now())
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+        change(Arc::make_mut(&mut self.settings));
+        self
+    }
+}
+
+impl<S> Layer<S> for WaitLayer {
+    type Service = Wait<S>;
+
+    fn layer(&self, inner: S) -> Wait<S> {
+        Wait::new(inner, self.settings.clone(), self.shared.clone())
+    }
+}

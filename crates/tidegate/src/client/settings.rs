@@ -1,0 +1,119 @@
+//! What may be set on a layer or a request, and why the defaults are what they are. Never here: what is done with it.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::request::Parts;
+use tidegate_wire::dialect::{self, Dialect};
+
+use super::repeat::Broken;
+use crate::key::{self, template};
+use crate::observe::{Event, Observe};
+
+/// A request's own deadline, counted from its call: put it in the request's extensions.
+///
+/// It bounds the waits and the sendings together, up to the answer's header. Reading the answer's body is beyond
+/// it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deadline(pub Duration);
+
+/// A request's own number for [`observe::Call`](crate::observe::Call): put it in the request's extensions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct CallId(pub u64);
+
+type ResourceOf = dyn Fn(&Parts) -> String + Send + Sync;
+type BrokenBy = dyn Fn(&dyn Any) -> Option<Broken> + Send + Sync;
+
+/// What is set on a layer.
+#[derive(Clone)]
+pub(crate) struct Settings {
+    /// An hour: longer waits are told by daily quotas, and by mistake; nobody wants to find out tomorrow.
+    pub(crate) max_wait: Duration,
+    pub(crate) deadline: Option<Duration>,
+    pub(crate) room: Room,
+    /// Three: enough for a connection that the server closed while idle and one accident more.
+    pub(crate) tries: u32,
+    /// Ten thousand: a megabyte or so of waiting requests per bucket, without their bodies.
+    pub(crate) waiters: usize,
+    /// Ten thousand: a few megabytes of gates.
+    pub(crate) buckets: usize,
+    pub(crate) dialect: Option<&'static Dialect>,
+    pub(crate) observer: Option<Arc<dyn Observe>>,
+    resource: Arc<ResourceOf>,
+    broken: Vec<Arc<BrokenBy>>,
+}
+
+/// How much of a body is kept for a second sending.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Room {
+    /// In memory. 64 KiB: nearly all JSON bodies, and little enough for ten thousand of them.
+    pub(crate) memory: u64,
+    /// In all, in a temporary file. 1 GiB: uploads that a provider takes, and less than a small disk.
+    pub(crate) spill: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            max_wait: Duration::from_secs(3600),
+            deadline: None,
+            room: Room { memory: 64 << 10, spill: 1 << 30 },
+            tries: 3,
+            waiters: 10_000,
+            buckets: 10_000,
+            dialect: None,
+            observer: None,
+            resource: Arc::new(|parts| template(parts.uri.path())),
+            broken: Vec::new(),
+        }
+    }
+}
+
+impl Settings {
+    pub(crate) fn set_resource(&mut self, resource: impl Fn(&Parts) -> String + Send + Sync + 'static) {
+        self.resource = Arc::new(resource);
+    }
+
+    pub(crate) fn add_broken<E: 'static>(&mut self, broken: impl Fn(&E) -> Broken + Send + Sync + 'static) {
+        self.broken.push(Arc::new(move |error| error.downcast_ref().map(&broken)));
+    }
+
+    pub(crate) fn resource(&self, parts: &Parts) -> String {
+        (self.resource)(parts)
+    }
+
+    /// How far the request came that failed with `error`; if nobody knows, it may have been done.
+    pub(crate) fn broken<E: 'static>(&self, error: &E) -> Broken {
+        self.broken.iter().find_map(|judge| judge(error)).unwrap_or(Broken::MayBeDone)
+    }
+
+    pub(crate) fn dialect(&self, parts: &Parts) -> &'static Dialect {
+        self.dialect.unwrap_or_else(|| dialect::of_host(key::host(parts)))
+    }
+
+    pub(crate) fn deadline(&self, parts: &Parts) -> Option<Duration> {
+        parts.extensions.get().map(|&Deadline(span)| span).or(self.deadline)
+    }
+
+    pub(crate) fn tell(&self, event: &Event<'_>) {
+        if let Some(observer) = &self.observer {
+            observer.event(event);
+        }
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("max_wait", &self.max_wait)
+            .field("deadline", &self.deadline)
+            .field("room", &self.room)
+            .field("tries", &self.tries)
+            .field("waiters", &self.waiters)
+            .field("buckets", &self.buckets)
+            .field("dialect", &self.dialect.map(|dialect| dialect.name))
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,14 @@
+//! What people add to their programs: layers that wait, or refuse. Never here: a socket, a config file, a spawned task.
+//!
+//! With the feature `client`, `client::WaitLayer` goes around any HTTP client that is a tower service. It waits
+//! as it is told, so that the program never sees a `429`, loses no request and sends none twice.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[cfg(feature = "client")]
+pub mod client;
+#[cfg(feature = "client")]
+mod key;
+#[cfg(feature = "client")]
+pub mod observe;
+#[cfg(feature = "client")]
+pub mod world;

@@ -1,0 +1,148 @@
+//! What happens to a request on its way, told to whoever draws bars, logs or counts. Never here: a secret, a decision.
+
+use std::fmt;
+use std::time::Duration;
+
+use http::{HeaderMap, StatusCode};
+use tidegate_core::{Feedback, Time};
+
+pub use crate::key::BucketName;
+
+/// Somebody who is told what happens.
+///
+/// Called from the tasks that send, without a lock held: be quick, and don't block. Times are those of
+/// [`world::now`](crate::world::now).
+pub trait Observe: Send + Sync {
+    /// Something happened.
+    fn event(&self, event: &Event<'_>);
+}
+
+impl<F: Fn(&Event<'_>) + Send + Sync> Observe for F {
+    fn event(&self, event: &Event<'_>) {
+        self(event);
+    }
+}
+
+/// Which request, and the how-manieth sending of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Call {
+    /// The number of the request: from its extension [`CallId`](crate::client::CallId), or else counted.
+    pub id: u64,
+    /// Which sending this is, or is to be: 1 is the first.
+    pub attempt: u32,
+}
+
+/// What happened. No token, no query and no body is in it.
+#[derive(Clone)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// The request waits. Told again when the cause or the instant changes.
+    Waiting {
+        /// The request.
+        call: Call,
+        /// Where it waits.
+        bucket: &'a BucketName,
+        /// Until when at least, if that is known.
+        until: Option<Time>,
+        /// Why.
+        cause: Cause,
+    },
+    /// The request goes out.
+    Sent {
+        /// The request.
+        call: Call,
+        /// Where it was paced.
+        bucket: &'a BucketName,
+        /// When it goes.
+        at: Time,
+    },
+    /// The answer was a refusal. Unless the body can't be sent again, the request waits and goes again.
+    Refused {
+        /// The request.
+        call: Call,
+        /// Where it was paced.
+        bucket: &'a BucketName,
+        /// The answer's status: 429, or 503.
+        status: StatusCode,
+        /// The answer's header, whole. Its `Debug` output names the fields only.
+        headers: &'a HeaderMap,
+        /// What the answer says.
+        feedback: &'a Feedback,
+        /// Until when nothing goes in this bucket.
+        until: Time,
+    },
+    /// The answer was no refusal: it is handed back.
+    Passed {
+        /// The request.
+        call: Call,
+        /// Where it was paced.
+        bucket: &'a BucketName,
+        /// The answer's status.
+        status: StatusCode,
+        /// What the answer says.
+        feedback: &'a Feedback,
+        /// From sending to the answer's header.
+        took: Duration,
+    },
+    /// The request is to be sent again, as soon as it may. `call` counts the sending that failed.
+    Repeated {
+        /// The request.
+        call: Call,
+        /// Where it is paced.
+        bucket: &'a BucketName,
+        /// Why.
+        cause: Again,
+    },
+}
+
+/// Why a request waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Cause {
+    /// The upstream told to wait.
+    Told,
+    /// The pace, learned or announced, says so.
+    Pace,
+    /// Enough is under way: an answer has to come first.
+    UnderWay,
+    /// Others came earlier.
+    Turn,
+    /// A connection broke: a pause before the next try.
+    Broken,
+}
+
+/// Why a request is sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Again {
+    /// It was refused, so nothing was done.
+    Refused,
+    /// The connection broke before the request left.
+    NeverSent,
+    /// The connection broke, and sending the request twice does no harm.
+    Harmless,
+}
+
+impl fmt::Debug for Event<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Event::Waiting { call, bucket, until, cause } => {
+                write!(f, "Waiting {{ {call:?}, {bucket}, until: {until:?}, cause: {cause:?} }}")
+            }
+            Event::Sent { call, bucket, at } => write!(f, "Sent {{ {call:?}, {bucket}, at: {at:?} }}"),
+            Event::Refused { call, bucket, status, headers, feedback, until } => {
+                let names: Vec<_> = headers.keys().collect();
+                write!(
+                    f,
+                    "Refused {{ {call:?}, {bucket}, {status}, {names:?}, {feedback:?}, until: {until:?} }}"
+                )
+            }
+            Event::Passed { call, bucket, status, feedback, took } => {
+                write!(f, "Passed {{ {call:?}, {bucket}, {status}, {feedback:?}, took: {took:?} }}")
+            }
+            Event::Repeated { call, bucket, cause } => {
+                write!(f, "Repeated {{ {call:?}, {bucket}, cause: {cause:?} }}")
+            }
+        }
+    }
+}
