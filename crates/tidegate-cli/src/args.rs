@@ -1,0 +1,39 @@
+//! What was typed: the doors and the first screen. Never here: what a door does with its flags.
+
+use clap::{Parser, Subcommand};
+
+/// Keeps HTTP APIs inside their limits, from either side.
+#[derive(Debug, Parser)]
+#[command(name = "tidegate", version, after_help = crate::exit::CODES, disable_help_subcommand = true)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Call an API that limits you: waits as told, follows pages, repeats, loses nothing
+    Fetch(Box<crate::fetch::args::Args>),
+    /// Be a rate-limited API on this machine, for trying and testing clients
+    Simulate(crate::simulate::args::Args),
+    /// Watch three clients do the same work against hidden limits, in under 40 s
+    Demo(crate::demo::args::Args),
+}
+
+/// What `tidegate` alone prints.
+pub(crate) const FIRST_SCREEN: &str = "\
+Tidegate keeps HTTP APIs inside their limits, from either side.
+
+See it work (under 40 s, nothing leaves this machine):
+  tidegate demo
+
+Call an API that answers 429, and wait as it says:
+  export TIDEGATE_TOKEN=...
+  tidegate fetch --all-pages --items /items 'https://webexapis.com/v1/rooms?max=100'
+
+Try it without an API, in two terminals:
+  tidegate simulate --limit 'GET /v1/rooms: 1/s, burst 5'
+  TIDEGATE_TOKEN=any tidegate fetch --all-pages --items /items 'http://127.0.0.1:8429/v1/rooms?max=10'
+
+Every door explains itself:  tidegate fetch --help
+";

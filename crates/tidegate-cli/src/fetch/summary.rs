@@ -1,0 +1,155 @@
+//! How a run ended: what is done, and how to go on. Never here: what is counted, or when.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::ledger::{Done, Open};
+use super::progress::{self, Count};
+use super::units::{passed, spoken_size};
+use super::voice::{Manner, Voice};
+use crate::exit::Exit;
+
+/// How many URLs that are not done are named.
+const NAMED: usize = 10;
+
+/// How a run ended.
+#[derive(Debug)]
+pub(crate) struct Summary {
+    pub(crate) exit: Exit,
+    pub(crate) count: Count,
+    pub(crate) done: Done,
+    pub(crate) refused: u64,
+    pub(crate) repeated: u64,
+    pub(crate) elapsed: Duration,
+    /// What was begun and isn't done.
+    pub(crate) open: Open,
+    /// The first URL that wasn't begun, and how many weren't.
+    pub(crate) rest: Option<(String, u64)>,
+    /// The file that results went to.
+    pub(crate) file: Option<PathBuf>,
+}
+
+impl Summary {
+    /// Tells it in the manner asked for.
+    pub(crate) fn tell(&self, voice: &Voice) {
+        voice.event(|| self.json());
+        if matches!(voice.manner(), Manner::Plain | Manner::Verbose) {
+            self.lines().iter().for_each(|line| voice.note(line));
+        }
+    }
+
+    fn lines(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        let done = self.in_words();
+        match self.exit {
+            Exit::Interrupted => lines.push(format!("stopped: {done}")),
+            Exit::Done if self.is_plain() => {}
+            Exit::Done => lines.push(format!("done: {done}")),
+            _ if self.done.answers > 0 => lines.push(format!("until then: {done}")),
+            _ => {}
+        }
+        // Of a single URL of which nothing is done, the error has said it.
+        let is_all = self.done.answers == 0 && self.open.len() <= 1 && self.rest.is_none();
+        if self.exit != Exit::Done && !is_all {
+            lines.extend(self.not_done());
+        }
+        lines
+    }
+
+    /// One answer that wasn't refused before: the result speaks for itself.
+    fn is_plain(&self) -> bool {
+        self.refused == 0 && self.repeated == 0 && matches!(self.count, Count::Answers { of: Some(1) })
+    }
+
+    fn in_words(&self) -> String {
+        let mut words = progress::done(self.done, self.count);
+        words.push_str(&format!(", {}, in {}", spoken_size(self.done.bytes), passed(self.elapsed)));
+        if self.refused > 0 {
+            let times = if self.refused == 1 { "once".to_owned() } else { format!("{} times", self.refused) };
+            words.push_str(&format!("; was told {times} to wait"));
+        }
+        if self.repeated > 0 {
+            words.push_str(&format!("; connections that broke: {}", self.repeated));
+        }
+        words
+    }
+
+    fn not_done(&self) -> Vec<String> {
+        let mut lines: Vec<String> =
+            self.open.values().take(NAMED).map(|url| format!("  not done, go on with: {url}")).collect();
+        if self.open.len() > NAMED {
+            lines.push(format!("  and {} more that were begun", self.open.len() - NAMED));
+        }
+        if let Some((first, count)) = &self.rest {
+            lines.push(format!("  not begun: {count}, from {first}"));
+        }
+        if let Some(file) = &self.file {
+            lines.push(format!("  --append adds to what is in {}", file.display()));
+        }
+        lines
+    }
+
+    fn json(&self) -> Value {
+        let open = self.open.iter().map(|(number, url)| json!({ "number": number + 1, "url": url.as_str() }));
+        json!({
+            "event": "summary",
+            "exit": self.exit as u8,
+            "answers": self.done.answers,
+            "items": self.done.items,
+            "bytes": self.done.bytes,
+            "refused": self.refused,
+            "broken": self.repeated,
+            "elapsed_seconds": self.elapsed.as_secs_f64(),
+            "not_done": open.collect::<Vec<_>>(),
+            "not_begun": self.rest.as_ref().map_or(0, |(_, count)| *count),
+            "not_begun_from": self.rest.as_ref().map(|(first, _)| first),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ended(exit: Exit) -> Summary {
+        Summary {
+            exit,
+            count: Count::Pages,
+            done: Done { answers: 3, items: 30, bytes: 2048, targets: 0 },
+            refused: 2,
+            repeated: 0,
+            elapsed: Duration::from_secs(37),
+            open: Open::from([(0, "http://a/?page=4".parse().unwrap())]),
+            rest: Some(("http://b/".into(), 7)),
+            file: Some("rooms.jsonl".into()),
+        }
+    }
+
+    #[test]
+    fn a_stopped_run_says_what_is_done_and_how_to_go_on() {
+        let stopped = ended(Exit::Interrupted);
+        let lines = [
+            "stopped: 3 pages, 30 items, 2 KiB, in 37 s; was told 2 times to wait",
+            "  not done, go on with: http://a/?page=4",
+            "  not begun: 7, from http://b/",
+            "  --append adds to what is in rooms.jsonl",
+        ];
+        assert_eq!(stopped.lines(), lines);
+    }
+
+    #[test]
+    fn a_single_answer_speaks_for_itself() {
+        let plain = Summary { count: Count::Answers { of: Some(1) }, refused: 0, ..ended(Exit::Done) };
+        assert!(plain.lines().is_empty());
+        assert_eq!(Summary { refused: 1, ..plain }.lines().len(), 1);
+    }
+
+    #[test]
+    fn programs_are_told_the_same() {
+        let json = ended(Exit::Overdue).json();
+        assert_eq!((&json["exit"], &json["not_begun"]), (&json!(3), &json!(7)));
+        assert_eq!(json["not_done"], json!([{ "number": 1, "url": "http://a/?page=4" }]));
+    }
+}

@@ -1,0 +1,45 @@
+//! The one binary: reads what was typed and opens the right door. Never here: an algorithm.
+
+mod args;
+mod demo;
+mod exit;
+mod fetch;
+mod interrupt;
+mod output;
+mod simulate;
+
+use std::process::ExitCode;
+
+use args::{Args, Command};
+use clap::Parser as _;
+use exit::{Exit, Failure};
+
+fn main() -> ExitCode {
+    let Some(command) = Args::parse().command else {
+        return output::stdout(args::FIRST_SCREEN).map_or_else(report, |()| Exit::Done.into());
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let ended = match runtime {
+        Ok(runtime) => {
+            let ended = runtime.block_on(run(command));
+            // What blocks, such as a name that is being looked up, must not hold up the end.
+            runtime.shutdown_background();
+            ended
+        }
+        Err(error) => Err(Failure::new(Exit::Failed, format!("can't start the async runtime: {error}"))),
+    };
+    ended.map_or_else(report, ExitCode::from)
+}
+
+async fn run(command: Command) -> Result<Exit, Failure> {
+    match command {
+        Command::Fetch(args) => fetch::run(*args).await,
+        Command::Simulate(args) => simulate::run(args).await,
+        Command::Demo(args) => demo::run(args).await,
+    }
+}
+
+fn report(failure: Failure) -> ExitCode {
+    output::error(&failure);
+    failure.exit().into()
+}
