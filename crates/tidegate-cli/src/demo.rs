@@ -126,7 +126,8 @@ async fn until_cap(one: Watched, cap: Time) -> Ended {
 
 fn tell(args: &Args, scenario: &Scenario, racers: &[Racer], ends: &[Ended]) -> Result<Exit, Failure> {
     let row = |(racer, &ended): (&Racer, &Ended)| {
-        Row::new(racer.watched.manner.to_string(), ended, &racer.api.played().stats())
+        let played = racer.api.played();
+        Row::new(racer.watched.manner.to_string(), ended, &played.stats(), played.quiet_oracle())
     };
     let table = Table {
         items: args.items,

@@ -27,6 +27,8 @@ pub(super) struct Row {
     took_seconds: f64,
     /// The shortest time in which the same could have been done.
     oracle_seconds: f64,
+    /// The same, were the servers not to be chosen and no refusal allowed.
+    quiet_seconds: f64,
     limited: u64,
     limited_per_1000_answers: u64,
     violations: u64,
@@ -36,7 +38,7 @@ pub(super) struct Row {
 }
 
 impl Row {
-    pub(super) fn new(client: String, ended: Ended, stats: &Stats) -> Row {
+    pub(super) fn new(client: String, ended: Ended, stats: &Stats, quiet: Duration) -> Row {
         let total = &stats.total;
         let answers = total.calls.saturating_sub(total.resets()).max(1);
         Row {
@@ -46,6 +48,7 @@ impl Row {
             done: total.done,
             took_seconds: seconds(stats.took),
             oracle_seconds: seconds(stats.oracle),
+            quiet_seconds: seconds(quiet),
             limited: total.limited,
             limited_per_1000_answers: (total.limited * 1000 + answers / 2) / answers,
             violations: total.violations,
@@ -57,6 +60,16 @@ impl Row {
     /// How many times as long as the oracle.
     fn times(&self) -> f64 {
         self.took_seconds / self.oracle_seconds.max(1e-3)
+    }
+
+    /// What nobody who keeps the rules can expect to beat: the oracle chooses its servers, which a client of one
+    /// name can't.
+    fn quiet(&self) -> String {
+        let times = self.quiet_seconds / self.oracle_seconds.max(1e-3);
+        format!(
+            "Never refused, and not choosing its servers, an all-knowing client would\nneed {:.1} s ({times:.2} × best).",
+            self.quiet_seconds
+        )
     }
 }
 
@@ -90,6 +103,9 @@ impl fmt::Display for Table {
         line(f, "", heads.map(str::to_owned))?;
         for row in &self.clients {
             line(f, &row.client, row.cells(self.items))?;
+        }
+        if let Some(last) = self.clients.last().filter(|row| row.ended == Ended::ByItself) {
+            writeln!(f, "\n{}", last.quiet())?;
         }
         for row in self.clients.iter().filter(|row| row.ended == Ended::Stopped) {
             let (client, cap) = (&row.client, self.stopped_after_seconds);
@@ -137,7 +153,7 @@ mod tests {
         let total = Counts { calls: 900, done: 440, limited: 460, missing: 20, ..Counts::default() };
         let (took, oracle) = (Duration::from_millis(12_345), Duration::from_secs(10));
         let stats = Stats { total, took, oracle, ..Stats::default() };
-        let clients = vec![Row::new("naive script".to_owned(), ended, &stats)];
+        let clients = vec![Row::new("naive script".to_owned(), ended, &stats, Duration::from_secs(12))];
         Table {
             items: 460,
             workers: 8,
@@ -160,7 +176,11 @@ mod tests {
     #[test]
     fn a_row_has_every_figure() {
         let row = "naive script     440/460   12.3 s    1.23        511           0    20        0";
-        check(Ended::ByItself, &[HEAD, row]);
+        let quiet = [
+            "Never refused, and not choosing its servers, an all-knowing client would",
+            "need 12.0 s (1.20 × best).",
+        ];
+        check(Ended::ByItself, &[HEAD, row, "", quiet[0], quiet[1]]);
     }
 
     #[test]

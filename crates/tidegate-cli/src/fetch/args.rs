@@ -120,7 +120,7 @@ pub(crate) struct BoundArgs {
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(crate) deadline: Option<Duration>,
 
-    /// Give up on an answer of which nothing came for so long (what may be sent twice is tried three times)
+    /// Give up on an answer of which nothing came for so long
     #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = duration)]
     pub(crate) timeout: Duration,
 

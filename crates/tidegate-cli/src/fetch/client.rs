@@ -55,7 +55,12 @@ impl Http {
 
 /// How far a request came that failed.
 pub(crate) fn broken(error: &reqwest::Error) -> Broken {
-    if error.is_connect() || error.is_builder() { Broken::NeverSent } else { Broken::MayBeDone }
+    match error {
+        _ if error.is_connect() || error.is_builder() => Broken::NeverSent,
+        // The time that was given is up: giving it twice more is not what was typed.
+        _ if error.is_timeout() => Broken::ForGood,
+        _ => Broken::MayBeDone,
+    }
 }
 
 impl<B> Service<Request<B>> for Http

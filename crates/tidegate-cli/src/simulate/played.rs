@@ -107,6 +107,11 @@ impl Played {
         self.with(|run| run.fleet.stats())
     }
 
+    /// The shortest time for the same without a refusal and without choosing a server.
+    pub(crate) fn quiet_oracle(&self) -> Duration {
+        self.with(|run| run.fleet.quiet_oracle())
+    }
+
     /// Begins anew: no counts, no states, the scenario's time at zero.
     pub(super) fn reset(&self) {
         let fresh = Run::start(&self.scenario, self.seed);

@@ -14,6 +14,8 @@ pub enum Broken {
     NeverSent,
     /// It left, or may have: nobody knows whether it was done.
     MayBeDone,
+    /// As before, and another try would end no better: enough time was given, or the answer was no HTTP.
+    ForGood,
 }
 
 /// Whether sending the request twice does what sending it once does.
@@ -67,8 +69,10 @@ pub(crate) fn after(broken: Broken, twice: Twice, may_go_again: bool) -> After {
     match (broken, twice, may_go_again) {
         (Broken::NeverSent, _, true) => After::Repeat(Again::NeverSent),
         (Broken::MayBeDone, Twice::Harmless, true) => After::Repeat(Again::Harmless),
-        (Broken::MayBeDone, Twice::Doubled, _) => After::Unknown,
-        (Broken::NeverSent, ..) | (Broken::MayBeDone, Twice::Harmless, false) => After::GiveBack,
+        (Broken::MayBeDone | Broken::ForGood, Twice::Doubled, _) => After::Unknown,
+        (Broken::NeverSent | Broken::MayBeDone, _, false) | (Broken::ForGood, Twice::Harmless, _) => {
+            After::GiveBack
+        }
     }
 }
 
@@ -115,6 +119,8 @@ mod tests {
             (MayBeDone, Harmless, false, GiveBack),
             (MayBeDone, Doubled, true, Unknown),
             (MayBeDone, Doubled, false, Unknown),
+            (ForGood, Harmless, true, GiveBack),
+            (ForGood, Doubled, true, Unknown),
         ];
         for (broken, twice, may_go_again, expected) in rows {
             assert_eq!(after(broken, twice, may_go_again), expected, "{broken:?} {twice:?} {may_go_again}");
