@@ -5,8 +5,8 @@ use std::time::Duration;
 use tidegate_core::{Quota, Shape};
 
 use super::{
-    Abuse, Alter, Announce, Change, Content, Latency, Limit, Outage, Pattern, Per, Resets, RetryAfter,
-    Routing, Scenario, Tail, What, When, Work,
+    Abuse, Alter, Announce, Change, Latency, Limit, Outage, Pattern, Per, Resets, RetryAfter, Routing,
+    Scenario, Tail, What, When, Work,
 };
 use crate::chance::Chance;
 
@@ -48,14 +48,8 @@ impl Scenario {
             routing: routing(&mut chance),
             limits,
             retry_after: retry_after(&mut chance),
-            announce: Announce::Nothing,
             latency: latency(&mut chance),
-            changes: Vec::new(),
-            outages: Vec::new(),
-            resets: Vec::new(),
-            abuse: None,
-            content: Content::default(),
-            work: Work::default(),
+            ..Scenario::default()
         };
         if chance.happens(0.2) && suits_whole_seconds(&scenario.limits[0].quota) {
             scenario.announce = Announce::Figures;
