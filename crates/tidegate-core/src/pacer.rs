@@ -44,8 +44,10 @@ pub struct Pacer {
     round_trip: Option<Duration>,
     /// Not before this instant goes the next call, for the sake of the pace alone.
     next_at: Time,
-    /// Calls passed since the gate last opened, or since the start.
+    /// Calls that passed of those sent since the gate last opened, or since the start.
     passed_since_gate: u64,
+    /// The first of them.
+    first_since_gate: Flight,
     /// The newest call that went when the last lesson was learned: refusals up to it are the same lesson.
     lesson: Option<Flight>,
     /// How many lessons came one after another without a call that passed between.
@@ -68,7 +70,7 @@ pub enum Turn {
 }
 
 /// One call under way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Flight(u64);
 
 /// What a pacer believes at a moment, for bars, logs and plots.
@@ -149,6 +151,7 @@ impl Pacer {
         if until > self.gate {
             self.gate = until;
             self.passed_since_gate = 0;
+            self.first_since_gate = Flight(self.next_flight);
         }
     }
 
@@ -179,7 +182,8 @@ impl Pacer {
 
     fn passed(&mut self, took: Duration, flight: Flight) {
         self.passed += 1;
-        self.passed_since_gate += 1;
+        // One that was sent before the gate closed says nothing of what lies behind it.
+        self.passed_since_gate += u64::from(flight >= self.first_since_gate);
         if self.is_new_lesson(flight) {
             self.in_a_row = 0;
         }
@@ -271,6 +275,20 @@ mod tests {
         assert_eq!(pacer.ask(later), Turn::OnAnswer, "one probe at a time");
         pacer.answered(probe, later, &Feedback::PASSED, 0);
         assert_eq!(pacer.ask(later), Turn::Go);
+    }
+
+    #[test]
+    fn answers_to_calls_from_before_the_wait_open_no_wider_gate() {
+        let mut pacer = Pacer::new();
+        let now = warm(&mut pacer, 8);
+        let flights: [Flight; 5] = core::array::from_fn(|_| pacer.sent(now));
+        pacer.answered(flights[0], now, &limited(1), 0);
+        for flight in &flights[1..] {
+            pacer.answered(*flight, now, &Feedback::PASSED, 0);
+        }
+        let open = pacer.closed_until();
+        pacer.sent(open);
+        assert_eq!(pacer.ask(open.later(SECOND)), Turn::OnAnswer);
     }
 
     #[test]
