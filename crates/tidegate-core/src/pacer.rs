@@ -21,6 +21,11 @@ const UNTOLD_WAIT: Duration = Duration::from_secs(1);
 /// How far the doubling of waits goes: to 64 times.
 const MOST_DOUBLINGS: u32 = 6;
 
+/// How many round trips, and how long at the least, a call may be under way and keep others from going. After
+/// that it may be a long poll, or hang: nobody is to wait for it.
+const ROUND_TRIPS_TO_HANG: u32 = 8;
+const LEAST_TO_HANG: Duration = Duration::from_secs(5);
+
 /// How far a late timer may be caught up with, by sending closer together.
 const CATCH_UP: Duration = Duration::from_millis(20);
 
@@ -65,8 +70,9 @@ pub enum Turn {
     Go,
     /// Ask again at this instant, or when an answer came before it.
     At(Time),
-    /// Ask again when an answer came: enough is under way.
-    OnAnswer,
+    /// Ask again when an answer came: enough is under way. Or at this instant, when one that takes that long no
+    /// longer keeps others from going.
+    OnAnswer(Time),
 }
 
 /// One call under way.
@@ -101,13 +107,17 @@ impl Pacer {
     /// Whether the call at the head of the queue may go at `now`.
     pub fn ask(&self, now: Time) -> Turn {
         let at = self.gate.max(self.next_at).max(self.announced.not_before(now));
-        if at > now {
-            Turn::At(at)
-        } else if self.under_way.len() as u64 >= self.most_under_way() {
-            Turn::OnAnswer
-        } else {
-            Turn::Go
-        }
+        if at > now { Turn::At(at) } else { self.full_until(now).map_or(Turn::Go, Turn::OnAnswer) }
+    }
+
+    /// When there is room for one more under way, if there is none now and no answer comes.
+    fn full_until(&self, now: Time) -> Option<Time> {
+        let most = usize::try_from(self.most_under_way()).unwrap_or(usize::MAX);
+        // The newest so many leave no room, unless the oldest of them hangs. They are in the order of sending.
+        let oldest = self.under_way.values().nth(self.under_way.len().checked_sub(most)?)?;
+        let round_trips = self.round_trip.unwrap_or_default() * ROUND_TRIPS_TO_HANG;
+        let hangs = oldest.later(round_trips.max(LEAST_TO_HANG));
+        (hangs > now).then_some(hangs)
     }
 
     /// A call went at `now`. Hand the flight back with its answer, or as lost.
@@ -272,7 +282,8 @@ mod tests {
         let open = pacer.closed_until();
         let probe = pacer.sent(open);
         let later = open.later(SECOND);
-        assert_eq!(pacer.ask(later), Turn::OnAnswer, "one probe at a time");
+        let hangs = open.later(LEAST_TO_HANG);
+        assert_eq!(pacer.ask(later), Turn::OnAnswer(hangs), "one probe at a time");
         pacer.answered(probe, later, &Feedback::PASSED, 0);
         assert_eq!(pacer.ask(later), Turn::Go);
     }
@@ -288,7 +299,19 @@ mod tests {
         }
         let open = pacer.closed_until();
         pacer.sent(open);
-        assert_eq!(pacer.ask(open.later(SECOND)), Turn::OnAnswer);
+        assert_eq!(pacer.ask(open.later(SECOND)), Turn::OnAnswer(open.later(LEAST_TO_HANG)));
+    }
+
+    #[test]
+    fn a_call_that_hangs_holds_nobody_up_for_ever() {
+        let mut pacer = Pacer::new();
+        let flight = pacer.sent(at(0));
+        pacer.answered(flight, at(10), &limited(1), 0);
+        let probe = pacer.closed_until();
+        pacer.sent(probe);
+        let hangs = probe.later(LEAST_TO_HANG);
+        assert_eq!(pacer.ask(probe.later(SECOND)), Turn::OnAnswer(hangs));
+        assert_eq!(pacer.ask(hangs), Turn::Go);
     }
 
     #[test]

@@ -59,8 +59,8 @@ impl Client for Ours {
             return Step::At(self.pause_until);
         }
         match self.pacer.ask(now) {
-            Turn::At(at) => Step::At(at),
-            Turn::OnAnswer => Step::OnAnswer,
+            // An answer before that asks again as well.
+            Turn::At(at) | Turn::OnAnswer(at) => Step::At(at),
             Turn::Go => self.backlog.take().map_or(Step::OnAnswer, |item| {
                 self.flights.insert(item, self.pacer.sent(now));
                 Step::Send(item)

@@ -84,7 +84,7 @@ impl State {
     fn earliest(&self, now: Time) -> Time {
         match self.pacer.ask(now) {
             Turn::At(at) => at,
-            Turn::Go | Turn::OnAnswer => now,
+            Turn::Go | Turn::OnAnswer(_) => now,
         }
     }
 
@@ -95,7 +95,7 @@ impl State {
             Turn::At(at) if at == self.pacer.closed_until() => Some((Cause::Told, Some(at))),
             _ if !is_head => Some((Cause::Turn, None)),
             Turn::At(at) => Some((Cause::Pace, Some(at))),
-            Turn::OnAnswer => Some((Cause::UnderWay, None)),
+            Turn::OnAnswer(at) => Some((Cause::UnderWay, Some(at))),
             Turn::Go => None,
         }
     }
