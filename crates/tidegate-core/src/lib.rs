@@ -4,7 +4,6 @@
 //! "may this call go, and when?", and differ only in their *patience*: how long they would
 //! rather wait than be refused. [`step()`] answers it. Time and chance are arguments.
 #![no_std]
-#![cfg_attr(docsrs, feature(doc_cfg))]
 
 extern crate alloc;
 

@@ -1,4 +1,4 @@
-//! Many jobs, so many at once, their results in order. Never here: what a job does.
+//! Many jobs, so many at once, their results in order. Never here: what a kind of job does.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use super::run::{Job, Order, Run, Work};
 use super::sink::{Outlet, Piece};
 use super::stop::Stop;
+use super::{bodies, pages, repeat};
 use crate::exit::{Exit, Failure};
 
 /// How many jobs, for each that goes on, may have begun and not be written, because an earlier one isn't.
@@ -42,13 +43,22 @@ struct Started {
 
 impl Started {
     async fn work(self, run: Arc<Run>) -> Result<(), Stop> {
-        let ended = self.job.work(&run).await;
+        let ended = do_job(&run, &self.job).await;
         if ended.is_err() {
             // Before the slot is free, so that no further job begins.
             self.slots.close();
         }
         drop(self.slot);
         ended
+    }
+}
+
+/// Does the work on one URL.
+async fn do_job(run: &Run, job: &Job) -> Result<(), Stop> {
+    match &run.work {
+        Work::Bodies => bodies::pass(run, job).await,
+        Work::Lines { follow, items } => pages::walk(run, job, *follow, items.as_ref()).await,
+        Work::Repeat { .. } => repeat::once(run, job).await,
     }
 }
 

@@ -82,6 +82,8 @@ fn wait(waiting: &Waiting, all: usize, now: Time) -> Option<String> {
     let why = match waiting.cause {
         Cause::Told => "as told",
         Cause::Broken => "since the connection broke",
+        // An answer ends it, most likely long before.
+        Cause::UnderWay => return None,
         _ => "for the pace",
     };
     let others = if all > 1 { format!(" and {} more", all - 1) } else { String::new() };

@@ -12,7 +12,6 @@ use super::sink::{Outlet, Piece};
 use super::stop::Stop;
 use super::targets::Targets;
 use super::voice::Voice;
-use super::{bodies, pages, repeat};
 
 /// The cap of bodies that have to be held, unless one is given.
 pub(crate) const HELD: u64 = 64 << 20;
@@ -69,15 +68,6 @@ pub(crate) struct Job {
 }
 
 impl Job {
-    /// Does the work on one URL.
-    pub(crate) async fn work(self, run: &Run) -> Result<(), Stop> {
-        match &run.work {
-            Work::Bodies => bodies::pass(run, &self).await,
-            Work::Lines { follow, items } => pages::walk(run, &self, *follow, items.as_ref()).await,
-            Work::Repeat { .. } => repeat::once(run, &self).await,
-        }
-    }
-
     /// Puts out a part of an answer's results.
     pub(crate) async fn put_part(&self, bytes: impl Into<bytes::Bytes>) -> Result<(), Stop> {
         let mark = Mark { target: self.number, answers: 0, items: 0, then: Then::Same };

@@ -1,6 +1,7 @@
 //! All gates of a layer, bounded: the idle ones are forgotten. Never here: what a gate does.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tidegate_core::Time;
@@ -9,6 +10,14 @@ use tidegate_core::pacer::Belief;
 use super::gate::Gate;
 use crate::key::Key;
 use crate::observe::BucketName;
+
+/// What all clones of a layer have in common.
+#[derive(Debug, Default)]
+pub(crate) struct Shared {
+    pub(crate) gates: Gates,
+    /// The number of the next request.
+    pub(crate) calls: AtomicU64,
+}
 
 /// The gates of all buckets in use, by origin, resource and token.
 #[derive(Debug, Default)]

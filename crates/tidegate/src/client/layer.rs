@@ -1,7 +1,6 @@
 //! What makes services that wait, and what they share. Never here: what a request does.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use http::request::Parts;
@@ -9,7 +8,7 @@ use tidegate_core::pacer::Belief;
 use tidegate_wire::dialect::Dialect;
 use tower_layer::Layer;
 
-use super::gates::Gates;
+use super::gates::Shared;
 use super::repeat::Broken;
 use super::service::Wait;
 use super::settings::{Room, Settings};
@@ -23,14 +22,6 @@ use crate::world;
 pub struct WaitLayer {
     settings: Arc<Settings>,
     shared: Arc<Shared>,
-}
-
-/// What all clones have in common.
-#[derive(Debug, Default)]
-pub(crate) struct Shared {
-    pub(crate) gates: Gates,
-    /// The number of the next request.
-    pub(crate) calls: AtomicU64,
 }
 
 impl WaitLayer {

@@ -11,7 +11,7 @@ use tower_service::Service;
 
 use super::error::WaitError;
 use super::future::WaitFuture;
-use super::layer::Shared;
+use super::gates::Shared;
 use super::replay::Replay;
 use super::settings::Settings;
 use super::trip::Trip;

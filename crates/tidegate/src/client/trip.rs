@@ -17,7 +17,7 @@ use tower_service::Service;
 
 use super::error::{Bound, Patience, WaitError};
 use super::gate::{Next, Place, TooLong, UnderWay};
-use super::layer::Shared;
+use super::gates::Shared;
 use super::line::Bounds;
 use super::refusal;
 use super::repeat::{self, After, Broken, Twice};
