@@ -106,7 +106,7 @@ impl Pacer {
 
     /// Whether the call at the head of the queue may go at `now`.
     pub fn ask(&self, now: Time) -> Turn {
-        let at = self.gate.max(self.next_at).max(self.announced.not_before(now));
+        let at = self.not_before(now).max(self.next_at);
         if at > now { Turn::At(at) } else { self.full_until(now).map_or(Turn::Go, Turn::OnAnswer) }
     }
 
@@ -127,7 +127,7 @@ impl Pacer {
         self.under_way.insert(flight, now);
         self.announced.sent();
         self.learned.sent(now, self.last_sent.replace(now));
-        self.next_at = self.next_at.max(now.earlier(CATCH_UP)).later(self.gap(now));
+        self.next_at = self.next_after(self.next_at.max(now.earlier(CATCH_UP)));
         flight
     }
 
@@ -145,6 +145,8 @@ impl Pacer {
                 self.close(flight, now, wait, draw);
                 if is_new {
                     self.learned.refused(now, self.gate);
+                    // What was planned at the old pace is void.
+                    self.next_at = self.next_at.min(self.gate);
                 }
             }
             Verdict::Unavailable { wait } => self.close(flight, now, wait, draw),
@@ -168,6 +170,11 @@ impl Pacer {
     /// Until when told waits forbid any call. In the past if none does.
     pub fn closed_until(&self) -> Time {
         self.gate
+    }
+
+    /// Until when told waits and announcements forbid any call: what the upstream said, without what was learned.
+    pub fn not_before(&self, now: Time) -> Time {
+        self.gate.max(self.announced.not_before(now))
     }
 
     /// What is believed at `now`.
@@ -227,14 +234,14 @@ impl Pacer {
         }
     }
 
-    /// The time between two calls.
-    fn gap(&self, now: Time) -> Duration {
-        match (self.learned.pace(now), self.round_trip) {
-            (Some(pace), _) => Duration::from_nanos((1e9 / pace) as u64),
-            // Nothing refused yet: spread one round trip's calls over the round trip.
-            (None, Some(round_trip)) => round_trip / self.most_under_way().min(1 << 20) as u32,
-            (None, None) => Duration::ZERO,
+    /// When the call after one at `last` goes, for the sake of the pace.
+    fn next_after(&self, last: Time) -> Time {
+        if let Some(next) = self.learned.next(last) {
+            return next;
         }
+        // Nothing learned yet: spread one round trip's calls over the round trip.
+        let round_trip = self.round_trip.unwrap_or_default();
+        last.later(round_trip / self.most_under_way().min(1 << 20) as u32)
     }
 }
 

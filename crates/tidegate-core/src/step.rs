@@ -13,7 +13,8 @@ use crate::window::sliding::{self, Pair};
 
 /// What a limit remembers of one key. An unused one is [`State::default`], and so is one whose time has passed.
 ///
-/// A state belongs to the shape of its quota: under a quota of another shape it counts as unused.
+/// A state belongs to its quota, in whose measure it counts: under another quota of the same shape it means
+/// something else, though nothing goes wrong; under one of another shape it counts as unused.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct State(pub(crate) Count);
 

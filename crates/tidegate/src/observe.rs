@@ -93,6 +93,13 @@ pub enum Event<'a> {
         /// Why.
         cause: Again,
     },
+    /// The request is over, whatever came of it: answered, given up, or dropped by its caller. Told once, last.
+    Ended {
+        /// The request.
+        call: Call,
+        /// Where it was paced.
+        bucket: &'a BucketName,
+    },
 }
 
 /// Why a request waits.
@@ -140,6 +147,7 @@ impl fmt::Debug for Event<'_> {
             Event::Passed { call, bucket, status, feedback, took } => {
                 write!(f, "Passed {{ {call:?}, {bucket}, {status}, {feedback:?}, took: {took:?} }}")
             }
+            Event::Ended { call, bucket } => write!(f, "Ended {{ {call:?}, {bucket} }}"),
             Event::Repeated { call, bucket, cause } => {
                 write!(f, "Repeated {{ {call:?}, {bucket}, cause: {cause:?} }}")
             }

@@ -18,6 +18,12 @@ const CLIMB: Duration = Duration::from_secs(3);
 /// The most that one bad cycle lowers the guess: to this share.
 const LOWEST: f64 = 0.8;
 
+/// How few calls passed are too few to guess a rate by.
+const FEW: u64 = 3;
+
+/// How often the interval of the next call's instant is halved: to a thousandth of the gap.
+const HALVINGS: u32 = 10;
+
 /// The slowest pace ever kept: one call in an hour.
 const SLOWEST: f64 = 1.0 / 3600.0;
 
@@ -40,10 +46,33 @@ struct Guess {
 }
 
 impl Guess {
+    /// Where on the climb an instant is: -1 at its beginning, 0 when the guess is reached again.
+    fn position(&self, now: Time) -> f64 {
+        now.since(self.from).as_secs_f64() / CLIMB.as_secs_f64() - 1.0
+    }
+
     fn pace(&self, now: Time) -> f64 {
-        let position = now.since(self.from).as_secs_f64() / CLIMB.as_secs_f64() - 1.0;
+        let position = self.position(now);
         let cube = position * position * position;
         (self.rate * (1.0 + (1.0 - START) * cube)).max(SLOWEST)
+    }
+
+    /// How many calls the pace allows from one instant to another: its integral.
+    fn allowed(&self, from: Time, to: Time) -> f64 {
+        let fourth = |position: f64| position * position * position * position;
+        let climbed = fourth(self.position(to)) - fourth(self.position(from));
+        self.rate * (to.since(from).as_secs_f64() + (1.0 - START) * CLIMB.as_secs_f64() * climbed / 4.0)
+    }
+
+    /// When the call after one at `last` goes: where the pace, which climbs meanwhile, has allowed one more.
+    fn next(&self, last: Time) -> Time {
+        // The pace only climbs, so it is no later than at today's pace.
+        let (mut early, mut late) = (Duration::ZERO, Duration::from_secs_f64(1.0 / self.pace(last)));
+        for _ in 0..HALVINGS {
+            let middle = (early + late) / 2;
+            if self.allowed(last, last.later(middle)) < 1.0 { early = middle } else { late = middle }
+        }
+        last.later(late)
     }
 }
 
@@ -51,6 +80,11 @@ impl Learned {
     /// Calls a second now, if anything was learned.
     pub(super) fn pace(&self, now: Time) -> Option<f64> {
         self.guess.map(|guess| guess.pace(now))
+    }
+
+    /// When the call after one at `last` goes, if a pace was learned.
+    pub(super) fn next(&self, last: Time) -> Option<Time> {
+        self.guess.map(|guess| guess.next(last))
     }
 
     /// A call goes: the first one begins the count, and after a silence the climb goes on where it stopped.
@@ -73,8 +107,9 @@ impl Learned {
         let span = gate.since(self.since.unwrap_or(now)).as_secs_f64().max(1e-6);
         let delivered = self.passed as f64 / span;
         let rate = match self.guess {
-            // Refused before anything passed: that says nothing of the rate.
-            None if self.passed == 0 => return,
+            // Refused before much passed: others may have used the quota up. That says little of the rate, and
+            // what little there is counts with what comes.
+            None if self.passed < FEW => return,
             None => delivered,
             Some(old) => {
                 let pace = old.pace(now);
@@ -125,11 +160,40 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_before_any_pass_says_nothing_of_the_rate() {
+    fn a_refusal_before_much_passed_says_nothing_of_the_rate() {
         let mut learned = Learned::default();
         learned.sent(Time::ZERO, None);
-        learned.refused(Time::from_secs(1), Time::from_secs(2));
-        assert_eq!(learned.pace(Time::from_secs(2)), None);
+        for _ in 1..FEW {
+            learned.passed();
+        }
+        learned.refused(Time::from_secs(1), Time::from_secs(3600));
+        assert_eq!(learned.pace(Time::from_secs(3600)), None);
+    }
+
+    #[test]
+    fn a_long_wait_after_few_calls_is_not_repeated_as_a_pace() {
+        let mut learned = Learned::default();
+        learned.sent(Time::ZERO, None);
+        for _ in 0..FEW {
+            learned.passed();
+        }
+        let gate = Time::from_secs(3600);
+        learned.refused(Time::from_secs(1), gate);
+        let next = learned.next(gate).unwrap().since(gate);
+        assert!(next < Duration::from_secs(60), "the climb makes it sooner than 20 minutes: {next:?}");
+    }
+
+    #[test]
+    fn the_next_call_goes_when_the_climbing_pace_has_allowed_one() {
+        let learned = after_a_window_of_ten_seconds();
+        let mut at = Time::from_secs(10);
+        let mut calls = 0;
+        while at < Time::from_secs(16) {
+            at = learned.next(at).unwrap();
+            calls += 1;
+        }
+        // Six seconds around the guess of ten a second, evenly below and above it.
+        assert!((59..=61).contains(&calls), "{calls} calls");
     }
 
     #[test]

@@ -44,7 +44,7 @@ pub(crate) fn spend(quota: &Quota, newest: &mut Window, at: Time, cost: u64) -> 
 
 pub(crate) fn remaining(quota: &Quota, newest: Window, at: Time) -> u64 {
     let window = current(quota, newest, at);
-    if window.start > at { 0 } else { quota.amount() - window.used }
+    if window.start > at { 0 } else { quota.amount().saturating_sub(window.used) }
 }
 
 /// Gives the cost back to its own window, if that is still the newest.

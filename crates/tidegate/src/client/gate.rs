@@ -55,6 +55,11 @@ impl Gate {
         self.lock().pacer.ask(now) == Turn::Go
     }
 
+    /// Before this instant nobody goes, by what was told or announced.
+    pub(crate) fn not_before(&self, now: Time) -> Time {
+        self.lock().pacer.not_before(now)
+    }
+
     pub(crate) fn belief(&self, now: Time) -> Belief {
         self.lock().pacer.belief(now)
     }
@@ -70,8 +75,8 @@ impl Gate {
         let now = world::now();
         let before = state.earliest(now);
         let result = change(&mut state, now);
-        let after = state.earliest(now);
-        let overdue = if after > before { state.line.wake_overdue(now, after) } else { Vec::new() };
+        let (told, after) = (state.pacer.not_before(now), state.earliest(now));
+        let overdue = if after > before { state.line.wake_overdue(now, told, after) } else { Vec::new() };
         let head = state.line.wake_head();
         drop(state);
         head.into_iter().chain(overdue).for_each(Waker::wake);
@@ -137,8 +142,8 @@ impl Place {
     /// The obstacle, if there is one; whoever finds one is woken when it may have changed.
     fn look(&self, now: Time, waker: &Waker) -> Result<Option<(Cause, Option<Time>)>, TooLong> {
         let mut state = self.gate.lock();
-        let until = state.earliest(now);
-        if !self.bounds.allow(now, until) {
+        let (told, until) = (state.pacer.not_before(now), state.earliest(now));
+        if !self.bounds.allow(now, told, until) {
             return Err(TooLong { until });
         }
         let obstacle = state.obstacle(self.number, now);

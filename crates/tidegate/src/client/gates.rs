@@ -37,9 +37,14 @@ struct Kept {
 }
 
 impl Kept {
-    /// Nobody waits, nothing is under way (both would hold the gate), and no wait would be forgotten with it.
+    /// Nobody waits, and nothing is under way: both would hold the gate.
+    fn is_unused(&self) -> bool {
+        Arc::strong_count(&self.gate) == 1
+    }
+
+    /// It is unused, and no wait would be forgotten with it.
     fn is_idle(&self, now: Time) -> bool {
-        Arc::strong_count(&self.gate) == 1 && self.gate.is_open(now)
+        self.is_unused() && self.gate.is_open(now)
     }
 }
 
@@ -53,6 +58,9 @@ impl Gates {
         }
         if known.gates.len() >= most {
             known.forget_idle(now);
+            if known.gates.len() >= most {
+                known.fold_a_crowd(now);
+            }
             if known.gates.len() >= most {
                 return None;
             }
@@ -69,7 +77,7 @@ impl Gates {
     pub(crate) fn close_origin(&self, name: &BucketName, now: Time, until: Time) {
         let gates: Vec<Arc<Gate>> = {
             let mut known = self.lock();
-            // An origin in here has a bucket that is closed with it and so isn't forgotten before: bounded.
+            // An origin in here has, or had, many buckets that were closed with it: bounded by those.
             known.closed.retain(|_, until| *until > now);
             let closed = known.closed.entry(name.origin().into()).or_default();
             *closed = until.max(*closed);
@@ -92,6 +100,24 @@ impl Gates {
 }
 
 impl Known {
+    /// Forgets the closed gates that nobody waits at, of the origin that has most of them, and closes that origin
+    /// as a whole for as long: one that closes bucket after bucket for years shuts out itself, and no other.
+    fn fold_a_crowd(&mut self, now: Time) {
+        let mut crowds: BTreeMap<Arc<str>, (usize, Time)> = BTreeMap::new();
+        for (key, kept) in self.gates.iter().filter(|(_, kept)| kept.is_unused()) {
+            let (count, until) = crowds.entry(key.name.origin().into()).or_default();
+            *count += 1;
+            *until = kept.gate.not_before(now).max(*until);
+        }
+        let Some((origin, (_, until))) = crowds.into_iter().max_by_key(|(_, (count, _))| *count) else {
+            return;
+        };
+        self.gates.retain(|key, kept| *key.name.origin() != *origin || !kept.is_unused());
+        self.closed.retain(|_, until| *until > now);
+        let closed = self.closed.entry(origin).or_default();
+        *closed = until.max(*closed);
+    }
+
     /// Forgets the half of the idle gates that was used longest ago, so that it has to be done rarely.
     fn forget_idle(&mut self, now: Time) {
         let idle = self.gates.values().filter(|kept| kept.is_idle(now));

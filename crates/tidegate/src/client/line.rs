@@ -17,9 +17,10 @@ pub(crate) struct Bounds {
 }
 
 impl Bounds {
-    /// Whether the request may wait from `now` until `until`.
-    pub(crate) fn allow(&self, now: Time, until: Time) -> bool {
-        until.since(now) <= self.max_wait && self.deadline.is_none_or(|deadline| until <= deadline)
+    /// Whether the request may wait from `now` until `told`, which the upstream said, and then for its pace until
+    /// `until`. Only what was said counts against the longest wait: a pace is our own guess, and gets faster.
+    pub(crate) fn allow(&self, now: Time, told: Time, until: Time) -> bool {
+        told.since(now) <= self.max_wait && self.deadline.is_none_or(|deadline| until <= deadline)
     }
 }
 
@@ -81,9 +82,9 @@ impl Line {
         self.waiting.first_entry()?.get_mut().waker.take()
     }
 
-    /// The wakers of all who may not wait from `now` until `until`, once each.
-    pub(crate) fn wake_overdue(&mut self, now: Time, until: Time) -> Vec<Waker> {
-        let wait = until.since(now);
+    /// The wakers of all who may not wait from `now` until `told`, or not until `until`, once each.
+    pub(crate) fn wake_overdue(&mut self, now: Time, told: Time, until: Time) -> Vec<Waker> {
+        let wait = told.since(now);
         let too_late = self.by_deadline.range(..(until, 0)).map(|&(_, number)| number);
         let too_long = self.by_max_wait.range(..(wait, 0)).map(|&(_, number)| number);
         let overdue = too_late.chain(too_long);
@@ -131,10 +132,11 @@ mod tests {
     fn the_overdue_are_found_by_either_bound_and_once() {
         let mut line = line(&[(1, bounds(Some(15), 100)), (2, bounds(Some(25), 100)), (3, bounds(None, 5))]);
         let (now, until) = (Time::from_secs(10), Time::from_secs(20));
-        assert_eq!(line.wake_overdue(now, until).len(), 2);
-        assert_eq!(line.wake_overdue(now, until).len(), 0);
-        assert!(!bounds(Some(15), 100).allow(now, until));
-        assert!(bounds(Some(20), 10).allow(now, until), "the bound itself is allowed");
+        assert_eq!(line.wake_overdue(now, until, until).len(), 2);
+        assert_eq!(line.wake_overdue(now, until, until).len(), 0);
+        assert!(!bounds(Some(15), 100).allow(now, until, until));
+        assert!(bounds(Some(20), 10).allow(now, until, until), "the bound itself is allowed");
+        assert!(bounds(None, 5).allow(now, now, until), "a pace is no told wait");
     }
 
     #[test]

@@ -20,8 +20,10 @@ pub(crate) enum Recording {
         file: File,
         len: u64,
     },
-    /// More than may be kept, or the disk wouldn't take it: the body can't be sent again.
-    Lost,
+    /// More than may be kept, or the disk wouldn't take it: the body can't be sent again, after so many bytes.
+    Lost {
+        len: u64,
+    },
 }
 
 /// The most that is read or written at once.
@@ -32,17 +34,16 @@ impl Recording {
         Recording::Memory(BytesMut::new())
     }
 
-    /// How much is kept; nothing if it was lost.
+    /// How much has gone out, kept or not.
     pub(crate) fn len(&self) -> u64 {
         match self {
             Recording::Memory(kept) => kept.len() as u64,
-            Recording::File { len, .. } => *len,
-            Recording::Lost => 0,
+            Recording::File { len, .. } | Recording::Lost { len } => *len,
         }
     }
 
     pub(crate) fn is_lost(&self) -> bool {
-        matches!(self, Recording::Lost)
+        matches!(self, Recording::Lost { .. })
     }
 
     /// Keeps one more piece, if there is room for it; else all is let go.
@@ -60,13 +61,13 @@ impl Recording {
                 append(file, *end, piece).map(|()| *end = len)
             }
             _ => {
-                *self = Recording::Lost;
+                *self = Recording::Lost { len };
                 Ok(())
             }
         };
         if kept.is_err() {
             // The disk is full, or there is none: the body goes on its way all the same, once.
-            *self = Recording::Lost;
+            *self = Recording::Lost { len };
         }
     }
 
@@ -84,7 +85,8 @@ impl Recording {
                 file.read_exact(&mut piece)?;
                 Ok(piece.freeze())
             }
-            Recording::Lost => Ok(Bytes::new()),
+            // What isn't there must not look like a shorter body.
+            Recording::Lost { .. } => Err(io::Error::other("it was not kept")),
         }
     }
 }
@@ -129,6 +131,8 @@ mod tests {
         assert!(recording.is_lost());
         recording.keep(b"", ROOM);
         assert!(recording.is_lost(), "what is lost stays lost");
+        assert_eq!(recording.len(), 9);
+        assert!(recording.piece(0).is_err(), "and is no shorter body");
     }
 
     #[test]

@@ -87,24 +87,35 @@ impl<B> Tapes<B> {
 
     /// The body from its beginning. An earlier playing that isn't at its end fails from now on.
     pub(crate) fn play(&self) -> Replay<B> {
-        Replay { tape: self.0.clone(), playing: self.stop(), at: 0, end: End::Ahead }
-    }
-
-    /// Ends the playing under way, so that an upstream that answered early isn't sent the rest, and gives the
-    /// next one's number.
-    pub(crate) fn stop(&self) -> u32 {
         let mut tape = lock(&self.0);
-        tape.playing += 1;
-        let (playing, waker) = (tape.playing, tape.waker.take());
+        let waker = tape.supersede();
+        let playing = tape.playing;
         drop(tape);
         waker.into_iter().for_each(Waker::wake);
-        playing
+        Replay { tape: self.0.clone(), playing, at: 0, end: End::Ahead }
     }
 
-    /// Whether a further playing would be whole.
-    pub(crate) fn can_play_again(&self) -> bool {
-        let tape = lock(&self.0);
-        !tape.recording.is_lost() && tape.state != Source::Broken
+    /// Whether a further playing will be whole. If so, the one under way ends here: an upstream that answered
+    /// early isn't sent the rest, and nothing more goes out that might not be kept.
+    ///
+    /// Both are one step: a playing that went on in between could lose what it was just said to have.
+    pub(crate) fn rewind(&self) -> bool {
+        let mut tape = lock(&self.0);
+        if tape.recording.is_lost() || tape.state == Source::Broken {
+            return false;
+        }
+        let waker = tape.supersede();
+        drop(tape);
+        waker.into_iter().for_each(Waker::wake);
+        true
+    }
+}
+
+impl<B> Tape<B> {
+    /// Fails every playing until now, and gives whom to wake for it.
+    fn supersede(&mut self) -> Option<Waker> {
+        self.playing += 1;
+        self.waker.take()
     }
 }
 

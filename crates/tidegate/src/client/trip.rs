@@ -89,19 +89,18 @@ impl Trip {
                 Sending::Stopped(error) => return Err(error),
                 Sending::Broke(place, far, error) => {
                     broken += 1;
-                    let may_go_again = tapes.can_play_again() && broken < self.settings.tries;
+                    let may_go_again = broken < self.settings.tries && tapes.rewind();
                     self.broke(far, error, may_go_again, repeat::pause(broken)).await?;
                     place
                 }
                 Sending::Answered(place, under_way, answer) => {
                     let reading = self.read(&answer, None);
-                    let again = reading.feedback.is_refusal() && tapes.can_play_again();
+                    let again = reading.feedback.is_refusal() && tapes.rewind();
                     let next = if again { Next::GoAgain } else { Next::Done };
                     self.learn(&place, under_way, &answer, &reading, next);
                     if next == Next::Done {
                         return Ok(answer);
                     }
-                    tapes.stop();
                     self.refused(&place, answer).await;
                     place
                 }
@@ -263,6 +262,13 @@ impl Trip {
             _ => Patience::MaxWait(self.settings.max_wait),
         };
         WaitError::Overdue { bucket: self.bucket().clone(), wait, beyond }
+    }
+}
+
+impl Drop for Trip {
+    /// The trip is at its end wherever it is dropped, so whoever observes hears of every end.
+    fn drop(&mut self) {
+        self.settings.tell(&Event::Ended { call: self.call, bucket: self.bucket() });
     }
 }
 

@@ -5,14 +5,15 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::{HeaderMap, Request, StatusCode};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body::{Body, Frame};
-use http_body_util::BodyExt;
+use http_body_util::{BodyExt, Full};
 use proptest::prelude::*;
 use tidegate::client::{Broken, Replay, ReplayError, WaitError, WaitLayer};
+use tidegate::observe::Event;
 use tower::{Layer, ServiceExt, service_fn};
 
-use crate::support::{Answer, Chunks, Seen, Tells, Upstream, limit, post};
+use crate::support::{Answer, Broke, Chunks, Seen, Tells, Upstream, limit, post};
 
 /// Sends a body that is refused as often as `reads` has entries, after so many bytes of it were read.
 async fn send(layer: WaitLayer, body: Chunks, reads: Vec<usize>) -> (StatusCode, Vec<Seen>) {
@@ -166,4 +167,66 @@ proptest! {
         prop_assert!(log.iter().all(|seen| seen.promised == promised || seen.promised == Some(whole.len() as u64)));
         prop_assert_eq!(&log[refusals].body, &whole);
     }
+}
+
+/// An upstream that answers the first sending early and then, unasked, goes on reading its body: as the task of
+/// a connection does. It reads on when the refusal is told, or while the client pauses.
+struct ReadsOn {
+    first: Mutex<Option<Replay<Chunks>>>,
+    seen: Mutex<Vec<Bytes>>,
+}
+
+impl ReadsOn {
+    fn read_on(&self) {
+        let Some(body) = &mut *self.first.lock().unwrap() else { return };
+        let mut cx = Context::from_waker(std::task::Waker::noop());
+        for _ in 0..3 {
+            let _ = Pin::new(&mut *body).poll_frame(&mut cx);
+        }
+    }
+}
+
+/// Puts a body that may just be kept through such an upstream, and gives what arrived at the second sending.
+async fn read_on_after(
+    answer: impl Fn() -> Result<Response<Full<Bytes>>, Broke> + Clone + Send + 'static,
+) -> Vec<Bytes> {
+    let upstream = Arc::new(ReadsOn { first: Mutex::default(), seen: Mutex::default() });
+    let inner = upstream.clone();
+    let service = service_fn(move |request: Request<Replay<Chunks>>| {
+        let (upstream, answer) = (inner.clone(), answer.clone());
+        async move {
+            if upstream.first.lock().unwrap().is_none() {
+                *upstream.first.lock().unwrap() = Some(request.into_body());
+                return answer();
+            }
+            let whole = request.into_body().collect().await.unwrap().to_bytes();
+            upstream.seen.lock().unwrap().push(whole);
+            Ok(Response::new(Full::default()))
+        }
+    });
+    let observed = upstream.clone();
+    // Told when the request is judged, and again when it pauses: either is between the judgement and the sending.
+    let observer = move |_: &Event<'_>| observed.read_on();
+    let layer = WaitLayer::new().replay(4, 8).repeat_if(|broke: &Broke| broke.0).observer(Arc::new(observer));
+    let mut request = post("/f", Chunks::of(WHOLE.chunks(4)));
+    *request.method_mut() = Method::PUT;
+    let answer = layer.layer(service).oneshot(request).await.unwrap();
+    assert_eq!(answer.status(), StatusCode::OK);
+    upstream.seen.lock().unwrap().clone()
+}
+
+const WHOLE: &[u8] = b"aaaabbbbccccddddeeee";
+
+#[tokio::test(start_paused = true)]
+async fn a_reader_that_goes_on_after_a_refusal_takes_nothing_of_the_next_sending() {
+    let limited = || {
+        let answer = Response::builder().status(429).header("retry-after", "1");
+        Ok(answer.body(Full::default()).unwrap())
+    };
+    assert_eq!(read_on_after(limited).await, [WHOLE]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reader_that_goes_on_after_a_break_takes_nothing_of_the_next_sending() {
+    assert_eq!(read_on_after(|| Err(Broke(Broken::MayBeDone))).await, [WHOLE]);
 }

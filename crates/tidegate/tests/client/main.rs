@@ -6,6 +6,8 @@ mod body;
 #[cfg(test)]
 mod gate;
 #[cfg(test)]
+mod lasting;
+#[cfg(test)]
 mod loopback;
 #[cfg(test)]
 mod repeat;

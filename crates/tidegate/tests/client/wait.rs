@@ -141,7 +141,7 @@ async fn what_happens_is_told_without_secrets() {
     let error = client.send(request).await.unwrap_err();
     let told = told.lock().unwrap();
     let kinds: Vec<&str> = told.iter().map(|event| event.split(' ').next().unwrap()).collect();
-    assert_eq!(kinds, ["Sent", "Refused", "Repeated", "Waiting", "Sent", "Refused", "Repeated"]);
+    assert_eq!(kinds, ["Sent", "Refused", "Repeated", "Waiting", "Sent", "Refused", "Repeated", "Ended"]);
     let everything = format!("{told:?} {error:?} {error} {:?} {:?}", client.layer, client.layer.beliefs());
     assert!(!everything.contains("secret"), "{everything}");
     assert!(told[4].contains("attempt: 2") && told[4].contains("http://upstream.test/rooms"), "{}", told[4]);
