@@ -16,6 +16,7 @@ mod ledger;
 mod pages;
 mod plan;
 mod progress;
+mod proxy;
 mod repeat;
 mod request;
 mod run;
@@ -34,7 +35,7 @@ use tidegate::world;
 
 use crate::exit::{Exit, Failure};
 use crate::interrupt;
-use ledger::Open;
+use ledger::{Left, Open};
 use plan::Plan;
 use run::Work;
 use sink::Sink;
@@ -114,11 +115,11 @@ async fn deadline(plan: &Plan) -> Duration {
 fn summary(plan: &Plan, ending: &Ending) -> Summary {
     let run = &plan.run;
     let (refused, repeated) = plan.watch.counts();
+    let Left { open, unknown, begun } = run.ledger.left();
     let (open, rest) = match run.work {
         // To go on with it is to begin it again.
         Work::Repeat { .. } => (Open::new(), None),
         Work::Bodies | Work::Lines { .. } => {
-            let (open, begun) = run.ledger.open();
             let left = run.targets.count().saturating_sub(begun);
             let first = (left > 0).then(|| run.targets.at(begun).ok()).flatten();
             (open, first.map(|url| (url.into(), left)))
@@ -132,6 +133,7 @@ fn summary(plan: &Plan, ending: &Ending) -> Summary {
         repeated,
         elapsed: world::now().since(run.start),
         open,
+        unknown,
         rest,
         file: plan.file.clone(),
     }

@@ -96,10 +96,10 @@ impl Answer {
 
     fn hint(&self) -> Option<String> {
         match self.status.as_u16() {
-            301..=303 | 307 | 308 => {
-                let to = self.location().map_or("somewhere it doesn't say".into(), |to| printable(to, 200));
-                Some(format!("it redirects to {to}; -L follows"))
-            }
+            301..=303 | 307 | 308 => Some(match self.location() {
+                Some(to) => format!("it redirects to {}; -L follows", printable(to, 200)),
+                None => "it redirects without saying where to: look up where this is to be found now".into(),
+            }),
             401 => Some(
                 "put a valid token into TIDEGATE_TOKEN, or name its place: --token-env, --token-file".into(),
             ),

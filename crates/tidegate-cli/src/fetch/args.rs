@@ -9,7 +9,8 @@ use super::units::{duration, size};
 #[derive(Debug, clap::Args)]
 #[command(after_help = format!("{EXAMPLES}\n\n{}", crate::exit::CODES))]
 pub(crate) struct Args {
-    /// What to call; '{1..100}', '{001..100..10}' and '{rooms,people}' stand for several
+    /// What to call; '{1..100}', '{001..100..10}' and '{rooms,people}' stand for several. Of several, a body that
+    /// doesn't end in a line end gets one
     #[arg(required = true, value_name = "URL")]
     pub(crate) urls: Vec<String>,
 
@@ -53,7 +54,7 @@ pub(crate) struct RequestArgs {
     #[arg(long, value_name = "JSON", conflicts_with_all = ["data", "data_binary"])]
     pub(crate) json_body: Option<String>,
 
-    /// Follow up to 10 redirects; the token stays with the origin that was typed
+    /// Follow up to 10 redirects; the token, and any header that may be a secret, stay with the origin that was typed
     #[arg(short = 'L', long)]
     pub(crate) location: bool,
 }
@@ -83,7 +84,8 @@ pub(crate) struct WorkArgs {
     #[arg(long, value_name = "N", requires = "all_pages", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) max_pages: Option<u64>,
 
-    /// Write the items at this JSON Pointer ('/items'; '' is the whole body), one per line
+    /// Write the items at this JSON Pointer ('/items'), one per line; '' is the whole body, which is one line if it
+    /// is no list
     #[arg(long, value_name = "POINTER", conflicts_with = "repeat")]
     pub(crate) items: Option<String>,
 
@@ -141,7 +143,7 @@ pub(crate) struct OutputArgs {
     #[arg(long, requires = "output")]
     pub(crate) append: bool,
 
-    /// Show requests and answers, refused ones too, on standard error; secrets are left out
+    /// Show requests and answers, refused ones too, on standard error; what may be a secret is left out
     #[arg(short, long)]
     pub(crate) verbose: bool,
 
@@ -156,6 +158,8 @@ pub(crate) struct OutputArgs {
 }
 
 const EXAMPLES: &str = "\
+Proxies are taken from HTTP_PROXY, HTTPS_PROXY and ALL_PROXY; NO_PROXY lists the hosts that are called without one.
+
 Durations: 250ms, 30s, 5m, 1h30m, 2d; a bare number is seconds.   Sizes: 4096, 64KiB, 1MiB, 2GiB.
 
 Examples:

@@ -10,10 +10,11 @@ use tidegate_core::Time;
 use tower_service::Service;
 
 use super::answer::Answer;
-use super::client::{Http, Took};
+use super::client::{Http, Took, WorkOn};
 use super::fault;
 use super::items::printable;
 use super::request::Template;
+use super::run::Home;
 use super::stop::Stop;
 use crate::exit::{Exit, Failure};
 
@@ -57,7 +58,7 @@ pub(crate) struct Caller {
 
 impl Caller {
     /// The answer of success; any other is told as a failure. Secrets go only to the origin of `home`.
-    pub(crate) async fn call(&self, url: &Url, home: &Url) -> Result<Answer, Stop> {
+    pub(crate) async fn call(&self, url: &Url, home: &Home) -> Result<Answer, Stop> {
         let mut template = self.template.clone();
         let mut answer = self.send(&template, url, home).await?;
         for _ in 0..MOST_REDIRECTS {
@@ -76,8 +77,9 @@ impl Caller {
         }
     }
 
-    async fn send(&self, template: &Template, url: &Url, home: &Url) -> Result<Answer, Stop> {
+    async fn send(&self, template: &Template, url: &Url, home: &Home) -> Result<Answer, Stop> {
         let mut request = template.request(url, home)?;
+        request.extensions_mut().insert(WorkOn(home.number));
         if let Some(end) = self.end {
             request.extensions_mut().insert(Deadline(end.at().since(world::now())));
         }

@@ -2,18 +2,20 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, HeaderName, Request, Response, StatusCode};
 use http_body::Body;
 use tidegate::client::Broken;
 use tidegate::world;
 use tower_service::Service;
 
-use super::headers::is_secret;
+use super::headers::{is_harmless, is_secret};
 use super::items::printable;
+use super::ledger::Ledger;
 use super::voice::Voice;
 use crate::exit::{Exit, Failure};
 
@@ -25,25 +27,33 @@ const CONNECT: Duration = Duration::from_secs(30);
 pub(crate) struct Http {
     client: reqwest::Client,
     voice: Voice,
+    ledger: Arc<Ledger>,
 }
+
+/// The number of the URL that a request is part of the work on. An extension of requests.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct WorkOn(pub(crate) u64);
 
 /// How long an answer's header took to come, counted from its last sending. An extension of answers.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Took(pub(crate) Duration);
 
 impl Http {
-    /// A client that gives up on an answer of which nothing comes for `timeout`.
-    pub(crate) fn new(timeout: Duration, voice: Voice) -> Result<Http, Failure> {
+    /// A client that gives up on an answer of which nothing comes for `timeout`, and enters into the ledger what it
+    /// sends that must not be sent twice.
+    pub(crate) fn new(timeout: Duration, voice: Voice, ledger: Arc<Ledger>) -> Result<Http, Failure> {
         // Somebody else may have installed one before; whichever it is, it serves.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
+            // What goes again is for the waiting layer to say: it counts what is sent, and knows what may be doubled.
+            .retry(reqwest::retry::never())
             .connect_timeout(CONNECT.min(timeout))
             .read_timeout(timeout)
             .build();
         match client {
-            Ok(client) => Ok(Http { client, voice }),
+            Ok(client) => Ok(Http { client, voice, ledger }),
             Err(error) => Err(Failure::new(
                 Exit::Failed,
                 format!("can't make an HTTP client: {}", super::fault::chain(&error)),
@@ -56,9 +66,10 @@ impl Http {
 /// How far a request came that failed.
 pub(crate) fn broken(error: &reqwest::Error) -> Broken {
     match error {
-        _ if error.is_connect() || error.is_builder() => Broken::NeverSent,
-        // The time that was given is up: giving it twice more is not what was typed.
-        _ if error.is_timeout() => Broken::ForGood,
+        _ if error.is_connect() => Broken::NeverSent,
+        // What can't be put together now can't be later; and the time that was given is up: giving it twice more is
+        // not what was typed.
+        _ if error.is_builder() || error.is_timeout() => Broken::ForGood,
         _ => Broken::MayBeDone,
     }
 }
@@ -77,30 +88,54 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let Http { client, voice } = self.clone();
+        let Http { client, voice, ledger } = self.clone();
         voice.verbose(|| {
             let start = format!("> {} {}\n", request.method(), request.uri());
-            start + &fields('>', request.headers())
+            start + &fields('>', request.headers(), |name| !is_harmless(name))
         });
+        let mark = request.extensions().get().filter(|_| may_double(&request)).map(|&WorkOn(target)| target);
         Box::pin(async move {
             let sent = world::now();
             let request = reqwest::Request::try_from(request.map(reqwest::Body::wrap))?;
-            let mut answer: Response<reqwest::Body> = client.execute(request).await?.into();
+            mark.inspect(|&target| ledger.sent(target, request.url().clone()));
+            let answered = client.execute(request).await;
+            // Who is stopped before this leaves the mark behind, and so does an answer that may mean "done".
+            if let Some(target) = mark.filter(|_| is_undone(&answered)) {
+                ledger.undone(target);
+            }
+            let mut answer: Response<reqwest::Body> = answered?.into();
             answer.extensions_mut().insert(Took(world::now().since(sent)));
             voice.verbose(|| {
                 let start = format!("< {:?} {}\n", answer.version(), answer.status());
-                start + &fields('<', answer.headers())
+                start + &fields('<', answer.headers(), is_secret)
             });
             Ok(answer)
         })
     }
 }
 
-/// The fields of a header, one a line; values that are secret are left out.
-fn fields(mark: char, headers: &HeaderMap) -> String {
+/// Whether sending it twice may do twice what it does: neither its method nor a key keeps that from happening.
+fn may_double<B>(request: &Request<B>) -> bool {
+    let has_key = request.headers().get("idempotency-key").is_some_and(|key| !key.is_empty());
+    !request.method().is_idempotent() && !has_key
+}
+
+/// Whether a request counts as not done: it never left, or an answer came that tells an error or another place to send
+/// it to. The redirects that turn a POST into a GET come after the deed.
+fn is_undone(answered: &Result<reqwest::Response, reqwest::Error>) -> bool {
+    const AFTER_THE_DEED: [StatusCode; 3] =
+        [StatusCode::MOVED_PERMANENTLY, StatusCode::FOUND, StatusCode::SEE_OTHER];
+    match answered {
+        Ok(answer) => !answer.status().is_success() && !AFTER_THE_DEED.contains(&answer.status()),
+        Err(error) => error.is_builder() || broken(error) == Broken::NeverSent,
+    }
+}
+
+/// The fields of a header, one a line; values that may be secret are left out.
+fn fields(mark: char, headers: &HeaderMap, may_be_secret: fn(&HeaderName) -> bool) -> String {
     let mut lines = String::new();
     for (name, value) in headers {
-        let value = match is_secret(name) || value.is_sensitive() {
+        let value = match may_be_secret(name) || value.is_sensitive() {
             true => "(left out: it may be a secret)".into(),
             false => printable(&String::from_utf8_lossy(value.as_bytes()), 400),
         };
@@ -121,8 +156,31 @@ mod tests {
         headers.insert("authorization", HeaderValue::from_static("Bearer s3cret"));
         headers.insert("set-cookie", HeaderValue::from_static("s3cret"));
         headers.insert("retry-after", HeaderValue::from_static("7"));
-        let shown = fields('<', &headers);
+        let shown = fields('<', &headers, is_secret);
         assert!(!shown.contains("s3cret"));
         assert!(shown.contains("< retry-after: 7"));
+        headers.insert("ocp-apim-subscription-key", HeaderValue::from_static("s3cret"));
+        headers.insert("accept", HeaderValue::from_static("text/csv"));
+        let shown = fields('>', &headers, |name| !is_harmless(name));
+        assert!(!shown.contains("s3cret"));
+        assert!(shown.contains("> accept: text/csv"));
+    }
+
+    #[test]
+    fn what_cannot_be_put_together_is_not_tried_again() {
+        let nowhere = Request::builder().uri("/no/host").body(reqwest::Body::default()).unwrap();
+        let error = reqwest::Request::try_from(nowhere).unwrap_err();
+        assert!(error.is_builder());
+        assert_eq!(broken(&error), Broken::ForGood);
+        assert!(is_undone(&Err(error)));
+    }
+
+    #[test]
+    fn methods_and_keys_keep_a_request_from_being_doubled() {
+        let rows = [("GET", "", false), ("PUT", "", false), ("POST", "k", false), ("POST", "", true)];
+        for (method, key, doubles) in rows {
+            let request = Request::builder().method(method).header("idempotency-key", key).body(()).unwrap();
+            assert_eq!(may_double(&request), doubles, "{method} {key:?}");
+        }
     }
 }

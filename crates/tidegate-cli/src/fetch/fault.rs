@@ -8,6 +8,7 @@ use reqwest::Url;
 use rustls::CertificateError;
 use tidegate::client::{Patience, WaitError};
 
+use super::proxy::{self, Proxy};
 use super::units::spoken;
 use crate::exit::{Exit, Failure};
 
@@ -25,6 +26,9 @@ pub(crate) fn of_wait(error: &WaitError<reqwest::Error>, url: &Url, timeout: Dur
         }
         WaitError::Unknown(error) => {
             let failure = of_transport(error, url, timeout);
+            if error.is_builder() {
+                return failure;
+            }
             failure.hint("the request may have been done, so it isn't sent again: look whether it was; an Idempotency-Key header would allow it")
         }
         WaitError::Inner(error) => of_transport(error, url, timeout),
@@ -49,6 +53,12 @@ fn overdue(wait: Duration, beyond: Patience, url: &Url) -> Failure {
 pub(crate) fn of_transport(error: &reqwest::Error, url: &Url, timeout: Duration) -> Failure {
     let place = place(url);
     let unreachable = |what: String| Failure::new(Exit::Unreachable, what);
+    if error.is_connect()
+        && find::<rustls::Error>(error).is_none()
+        && let Some(proxy) = proxy::of(url)
+    {
+        return of_proxy(error, url, &proxy);
+    }
     if error.is_timeout() {
         let span = spoken(timeout);
         return match error.is_connect() {
@@ -87,6 +97,20 @@ pub(crate) fn of_transport(error: &reqwest::Error, url: &Url, timeout: Duration)
             .hint("'-H Accept-Encoding: identity' asks for it uncompressed"),
         _ => unreachable(format!("the exchange with {url} broke: {why}")),
     }
+}
+
+/// Why there was no connection through a proxy. Whether the proxy is at fault or what is behind it, the client
+/// doesn't tell for sure.
+fn of_proxy(error: &reqwest::Error, url: &Url, proxy: &Proxy) -> Failure {
+    let why = match find::<io::Error>(error).map(io::Error::kind) {
+        _ if error.is_timeout() => "it took too long".to_owned(),
+        Some(io::ErrorKind::ConnectionRefused) => "connection refused".to_owned(),
+        _ => chain(error),
+    };
+    let (place, host) = (place(url), url.host_str().unwrap_or_default());
+    Failure::new(Exit::Unreachable, format!("can't connect to {place} through {proxy}: {why}")).hint(format!(
+        "is the proxy running, and is its address right? NO_PROXY={host} goes there without it"
+    ))
 }
 
 fn of_tls(error: &rustls::Error, place: &str) -> Failure {

@@ -2,7 +2,11 @@
 
 use std::path::Path;
 
-use http::header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION, SET_COOKIE};
+use http::header::{
+    ACCEPT, ACCEPT_CHARSET, ACCEPT_ENCODING, ACCEPT_LANGUAGE, AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING,
+    CONTENT_LANGUAGE, CONTENT_TYPE, COOKIE, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE,
+    IF_UNMODIFIED_SINCE, PRAGMA, PROXY_AUTHORIZATION, RANGE, SET_COOKIE, USER_AGENT,
+};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::input::{self, Purpose};
@@ -63,7 +67,7 @@ impl Headers {
         };
         let mut value =
             HeaderValue::from_str(value).map_err(|_| bad("has a control character in its value"))?;
-        value.set_sensitive(is_secret(&name));
+        value.set_sensitive(!is_harmless(&name));
         self.sent.append(name, value);
         Ok(())
     }
@@ -85,12 +89,48 @@ impl std::fmt::Display for Source<'_> {
     }
 }
 
-/// Whether a header's value is to be kept from eyes and from other origins, judged by its name.
+/// Whether a header that is sent may be seen by eyes and by other origins.
+///
+/// Only names that are known are: keys to APIs go by more names than any list of theirs could hold.
+pub(crate) fn is_harmless(name: &HeaderName) -> bool {
+    let known = [
+        ACCEPT,
+        ACCEPT_CHARSET,
+        ACCEPT_ENCODING,
+        ACCEPT_LANGUAGE,
+        CACHE_CONTROL,
+        CONTENT_ENCODING,
+        CONTENT_LANGUAGE,
+        CONTENT_TYPE,
+        IF_MATCH,
+        IF_MODIFIED_SINCE,
+        IF_NONE_MATCH,
+        IF_RANGE,
+        IF_UNMODIFIED_SINCE,
+        PRAGMA,
+        RANGE,
+        USER_AGENT,
+    ];
+    known.contains(name) || name == "prefer"
+}
+
+/// Whether a header's name tells that its value is a secret. For answers, whose headers are there to be looked at.
 pub(crate) fn is_secret(name: &HeaderName) -> bool {
     let known = [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE, SET_COOKIE];
-    let telling = ["auth", "token", "secret", "password", "api-key", "apikey", "session", "signature"];
-    // What a challenge asks for, and how many "tokens" a limit leaves, is what people look for.
-    let harmless = ["authenticate", "ratelimit"];
+    let telling = [
+        "auth",
+        "token",
+        "secret",
+        "password",
+        "api-key",
+        "apikey",
+        "access-key",
+        "subscription-key",
+        "session",
+        "signature",
+    ];
+    // How many "tokens" a limit leaves is what people look for.
+    let harmless = ["ratelimit"];
     let is_one_of = |parts: &[&str]| parts.iter().any(|part| name.as_str().contains(part));
     known.contains(name) || (is_one_of(&telling) && !is_one_of(&harmless))
 }
@@ -131,14 +171,21 @@ mod tests {
     }
 
     #[test]
-    fn secrets_are_known_by_their_names() {
-        for name in ["authorization", "cookie", "set-cookie", "x-api-key", "x-auth-token", "x-amz-signature"]
-        {
+    fn what_is_typed_may_be_a_secret_unless_its_name_is_known_to_be_harmless() {
+        let headers = read(&["Ocp-Apim-Subscription-Key: k", "X-Other: o", "Idempotency-Key: i"]).unwrap();
+        assert!(headers.sent.values().all(HeaderValue::is_sensitive));
+        let headers = read(&["Accept-Language: eo", "If-None-Match: \"1\"", "Prefer: wait=5"]).unwrap();
+        assert!(!headers.sent.values().any(HeaderValue::is_sensitive));
+    }
+
+    #[test]
+    fn secrets_in_answers_are_known_by_their_names() {
+        let secret =
+            ["set-cookie", "www-authenticate", "x-auth-token", "x-amz-signature", "x-subscription-key"];
+        for name in secret {
             assert!(is_secret(&HeaderName::from_static(name)), "{name}");
         }
-        let harmless =
-            ["accept", "trackingid", "idempotency-key", "www-authenticate", "x-ratelimit-remaining-tokens"];
-        for name in harmless {
+        for name in ["retry-after", "trackingid", "ratelimit", "x-ratelimit-remaining-tokens", "etag"] {
             assert!(!is_secret(&HeaderName::from_static(name)), "{name}");
         }
     }

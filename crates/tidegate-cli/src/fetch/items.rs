@@ -55,7 +55,8 @@ impl fmt::Display for Fault {
     }
 }
 
-/// The elements of the list at the pointer (`null` has none); without a pointer, the whole body as one line.
+/// The elements of the list at the pointer (`null` has none); without a pointer, the whole body as one line, and so
+/// with `''` if it is no list.
 pub(crate) fn lines(body: &[u8], pointer: Option<&Pointer>) -> Result<Lines, Fault> {
     if body.trim_ascii().is_empty() {
         return Err(Fault::Empty);
@@ -70,6 +71,7 @@ pub(crate) fn lines(body: &[u8], pointer: Option<&Pointer>) -> Result<Lines, Fau
     let found = find(whole, pointer)?;
     match found.get().as_bytes().first() {
         Some(b'[') => elements(found)?.into_iter().for_each(|item| lines.push(item)),
+        _ if pointer.is_whole() => lines.push(whole),
         Some(b'n') => {}
         _ => return Err(Fault::NoList { pointer: pointer.to_string(), there: named(found) }),
     }
@@ -129,17 +131,29 @@ fn compact(json: &str, into: &mut Vec<u8>) {
     }
 }
 
-/// A text from outside, fit for a terminal: control characters are dropped, and at `most` characters it is cut.
+/// A text from outside, fit for a terminal: characters that control it, or that are there unseen, are dropped, and
+/// at `most` characters it is cut.
 pub(crate) fn printable(text: &str, most: usize) -> String {
     let mut clean = text
         .chars()
         .map(|char| if char.is_whitespace() { ' ' } else { char })
-        .filter(|char| !char.is_control());
+        .filter(|&char| !char.is_control() && !is_format(char));
     let mut kept: String = clean.by_ref().take(most).collect();
     if clean.next().is_some() {
         kept.push('…');
     }
     kept
+}
+
+/// Whether it is of Unicode's general category Cf, such as what turns the direction of writing or takes no room: with
+/// it a text reads as what it isn't.
+fn is_format(char: char) -> bool {
+    matches!(char,
+        '\u{AD}' | '\u{600}'..='\u{605}' | '\u{61C}' | '\u{6DD}' | '\u{70F}' | '\u{890}'..='\u{891}'
+        | '\u{8E2}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
+        | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}'
+        | '\u{110BD}' | '\u{110CD}' | '\u{13430}'..='\u{1343F}' | '\u{1BCA0}'..='\u{1BCA3}'
+        | '\u{1D173}'..='\u{1D17A}' | '\u{E0001}' | '\u{E0020}'..='\u{E007F}')
 }
 
 #[cfg(test)]
@@ -175,6 +189,14 @@ mod tests {
         assert_eq!(lines, Lines { bytes: b"{\"a\":[1,\"\\\\\",\" \"]}\n".to_vec(), count: 1 });
     }
 
+    #[test]
+    fn a_body_that_is_no_list_is_an_item_itself() {
+        check("{\"a\": 1,\n \"b\": [2]}", "", &[r#"{"a":1,"b":[2]}"#]);
+        check(" \"x y\" ", "", &[r#""x y""#]);
+        check("null", "", &["null"]);
+        check("[]", "", &[]);
+    }
+
     #[track_caller]
     fn check_fault(body: &str, pointer: &str, says: &str) {
         let fault = lines(body.as_bytes(), Some(&pointer.parse().unwrap())).unwrap_err();
@@ -202,5 +224,6 @@ mod tests {
     fn texts_from_outside_cannot_play_with_the_terminal() {
         assert_eq!(printable("a\u{1b}[31m\nb\u{7f}", 100), "a[31m b");
         assert_eq!(printable("abcdef", 3), "abc…");
+        assert_eq!(printable("a\u{202E}fdp.exe\u{200B}\u{2066}\u{FEFF}\u{E0041}é", 100), "afdp.exeé");
     }
 }

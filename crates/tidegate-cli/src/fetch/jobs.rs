@@ -7,7 +7,7 @@ use tidegate::world;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::task::JoinSet;
 
-use super::run::{Job, Order, Run, Work};
+use super::run::{Home, Job, Order, Run, Work};
 use super::sink::{Outlet, Piece};
 use super::stop::Stop;
 use super::{bodies, pages, repeat};
@@ -90,7 +90,7 @@ impl Starter {
         self.next = number.checked_add(1);
         let url = self.run.targets.at(number)?;
         self.run.ledger.start(number, url.clone());
-        Ok(Started { job: Job { number, url, outlet }, slot, slots: self.slots.clone() })
+        Ok(Started { job: Job { url: Home { number, url }, outlet }, slot, slots: self.slots.clone() })
     }
 }
 

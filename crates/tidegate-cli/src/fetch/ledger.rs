@@ -38,8 +38,19 @@ pub(crate) enum Then {
     Done,
 }
 
-/// What is not done, with its number, counted from 0.
+/// URLs by their number, counted from 0.
 pub(crate) type Open = BTreeMap<u64, Url>;
+
+/// What a run leaves behind.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Left {
+    /// Begun and not done.
+    pub(crate) open: Open,
+    /// Sent, and perhaps done: nothing tells. To send it again may do it twice.
+    pub(crate) unknown: Open,
+    /// How many were begun.
+    pub(crate) begun: u64,
+}
 
 /// Keeps the counts. Only what was written counts.
 #[derive(Debug, Default)]
@@ -48,16 +59,25 @@ pub(crate) struct Ledger(Mutex<Entries>);
 #[derive(Clone, Debug, Default)]
 struct Entries {
     done: Done,
-    open: Open,
-    started: u64,
+    left: Left,
 }
 
 impl Ledger {
     /// Work on a URL begins.
     pub(crate) fn start(&self, target: u64, url: Url) {
-        let mut entries = self.lock();
-        entries.open.insert(target, url);
-        entries.started = entries.started.max(target + 1);
+        let left = &mut self.lock().left;
+        left.open.insert(target, url);
+        left.begun = left.begun.max(target + 1);
+    }
+
+    /// A request that must not be sent twice is on its way: unless more is heard, nobody knows what came of it.
+    pub(crate) fn sent(&self, target: u64, url: Url) {
+        self.lock().left.unknown.insert(target, url);
+    }
+
+    /// What was sent for a URL counts as not done.
+    pub(crate) fn undone(&self, target: u64) {
+        self.lock().left.unknown.remove(&target);
     }
 
     /// So many bytes were written, and this is what they mean.
@@ -66,11 +86,14 @@ impl Ledger {
         entries.done.bytes += bytes as u64;
         entries.done.answers += mark.answers;
         entries.done.items += mark.items;
+        if mark.answers > 0 {
+            entries.left.unknown.remove(&mark.target);
+        }
         match mark.then {
             Then::Same => {}
-            Then::From(url) => drop(entries.open.insert(mark.target, url)),
+            Then::From(url) => drop(entries.left.open.insert(mark.target, url)),
             Then::Done => {
-                entries.open.remove(&mark.target);
+                entries.left.open.remove(&mark.target);
                 entries.done.targets += 1;
             }
         }
@@ -80,10 +103,11 @@ impl Ledger {
         self.lock().done
     }
 
-    /// What was begun and isn't done, and how many were begun.
-    pub(crate) fn open(&self) -> (Open, u64) {
-        let entries = self.lock();
-        (entries.open.clone(), entries.started)
+    /// What is left; what is unknown isn't open.
+    pub(crate) fn left(&self) -> Left {
+        let mut left = self.lock().left.clone();
+        left.open.retain(|target, _| !left.unknown.contains_key(target));
+        left
     }
 
     fn lock(&self) -> MutexGuard<'_, Entries> {
@@ -105,6 +129,25 @@ mod tests {
         ledger.written(10, mark(1, Then::Done));
         ledger.written(10, mark(0, Then::From(url("0?page=2"))));
         assert_eq!(ledger.done(), Done { answers: 2, items: 10, bytes: 20, targets: 1 });
-        assert_eq!(ledger.open(), (BTreeMap::from([(0, url("0?page=2"))]), 2));
+        assert_eq!(
+            ledger.left(),
+            Left { open: Open::from([(0, url("0?page=2"))]), begun: 2, ..Left::default() }
+        );
+    }
+
+    #[test]
+    fn what_was_sent_is_unknown_until_more_is_heard() {
+        let ledger = Ledger::default();
+        let url = |path: &str| Url::parse(&format!("http://a/{path}")).unwrap();
+        for target in 0..3 {
+            ledger.start(target, url("typed"));
+            ledger.sent(target, url("sent"));
+        }
+        ledger.undone(0);
+        let part = Mark { target: 2, answers: 0, items: 0, then: Then::Same };
+        ledger.written(10, part.clone());
+        ledger.written(10, Mark { target: 1, answers: 1, then: Then::Done, ..part });
+        let (open, unknown) = (Open::from([(0, url("typed"))]), Open::from([(2, url("sent"))]));
+        assert_eq!(ledger.left(), Left { open, unknown, begun: 3 });
     }
 }

@@ -10,8 +10,9 @@ use tidegate_wire::link;
 use super::answer::Answer;
 use super::items::{self, Pointer, printable};
 use super::ledger::Then;
-use super::run::{Follow, HELD, Job, Run};
+use super::run::{Follow, HELD, Home, Job, Run};
 use super::stop::Stop;
+use super::summary::quoted;
 use crate::exit::{Exit, Failure};
 
 /// How often a page is asked for whose body breaks off.
@@ -24,11 +25,11 @@ pub(crate) async fn walk(
     follow: Follow,
     pointer: Option<&Pointer>,
 ) -> Result<(), Stop> {
-    let mut visited = BTreeSet::from([job.url.clone()]);
-    let mut url = job.url.clone();
+    let mut visited = BTreeSet::from([job.url.url.clone()]);
+    let mut url = job.url.url.clone();
     for page in 1u64.. {
         let place = |stop: Stop| {
-            if page > 1 { stop.within(format_args!("page {page} of {}", job.url)) } else { stop }
+            if page > 1 { stop.within(format_args!("page {page} of {}", *job.url)) } else { stop }
         };
         let (answer, body) = whole(run, &url, &job.url).await.map_err(place)?;
         let lines = items::lines(&body, pointer).map_err(|fault| place(unfit(&answer, &fault).into()))?;
@@ -37,11 +38,14 @@ pub(crate) async fn walk(
             Follow::UpTo(_) | Follow::ToTheEnd => next(&answer).map_err(|failure| place(failure.into()))?,
         };
         let then = next.clone().filter(|_| follow != Follow::UpTo(page)).map_or(Then::Done, Then::From);
-        job.put(lines.bytes, lines.count, then).await?;
+        // A page as a whole is no item of its own.
+        let items = if pointer.is_some() { lines.count } else { 0 };
+        job.put(lines.bytes, items, then).await?;
         let Some(next) = next else { break };
         if follow == Follow::UpTo(page) {
             run.voice.note(format_args!(
-                "stopped after {page} pages, as --max-pages says; the next one is {next}"
+                "stopped after {page} pages, as --max-pages says; the next one is {}",
+                quoted(next.as_str())
             ));
             break;
         }
@@ -52,7 +56,7 @@ pub(crate) async fn walk(
 }
 
 /// A page with its body. One that breaks off is asked for again, if that does no harm.
-async fn whole(run: &Run, url: &Url, home: &Url) -> Result<(Answer, Bytes), Stop> {
+async fn whole(run: &Run, url: &Url, home: &Home) -> Result<(Answer, Bytes), Stop> {
     let mut tries = if run.caller.template.method().is_safe() { TRIES } else { 1 };
     loop {
         tries -= 1;
@@ -76,8 +80,9 @@ fn unfit(answer: &Answer, fault: &items::Fault) -> Failure {
             let kind = kind.map_or("no Content-Type".into(), |kind| printable(&kind, 80));
             failure.hint(format!("it came with {kind}; pages and items have to be JSON"))
         }
-        _ => failure.hint(
-            "--items takes a JSON Pointer to the list, such as /items or /data/rooms; '' is the whole body",
+        items::Fault::NoMatch { .. } | items::Fault::NoList { .. } => failure.hint(
+            "--items takes a JSON Pointer to the list, such as /items or /data/rooms; --items '' writes a body \
+             that is no list as one line",
         ),
     }
 }

@@ -13,6 +13,7 @@ use tower_layer::Layer;
 use super::args::{Args, WorkArgs};
 use super::call::{Caller, End, Redirects};
 use super::client::{Http, broken};
+use super::ledger::Ledger;
 use super::progress::Count;
 use super::request::Template;
 use super::run::{Follow, Order, Run, Work};
@@ -57,8 +58,9 @@ impl Plan {
         let bounds = &args.bounds;
         let layer = WaitLayer::new().max_wait(bounds.max_wait).repeat_if(broken).observer(watch.clone());
         let redirects = if args.request.location { Redirects::Follow } else { Redirects::Report };
+        let ledger: Arc<Ledger> = Arc::default();
         let caller = Caller {
-            service: layer.layer(Http::new(bounds.timeout, voice.clone())?),
+            service: layer.layer(Http::new(bounds.timeout, voice.clone(), ledger.clone())?),
             template,
             redirects,
             end: end(&work, bounds.deadline.map(|span| start.later(span))),
@@ -71,7 +73,7 @@ impl Plan {
             order: if args.work.unordered { Order::AsTheyCome } else { Order::AsTyped },
             abreast: usize::from(args.work.concurrency),
             max_body: bounds.max_body,
-            ledger: Arc::default(),
+            ledger,
             voice,
             start,
         };

@@ -4,19 +4,18 @@ use std::time::Duration;
 
 use indicatif::ProgressStyle;
 use tidegate::client::WaitLayer;
-use tidegate::observe::Cause;
 use tidegate::world;
 use tidegate_core::Time;
 
 use super::ledger::{Done, Ledger};
 use super::units::{spoken, spoken_size};
 use super::voice::Voice;
-use super::watch::{Waiting, Watch, at_clock};
+use super::watch::Watch;
 
 /// How often the line is drawn.
 const BEAT: Duration = Duration::from_millis(125);
 
-/// The shortest time that anything is shown for.
+/// How long it goes on before anything is shown.
 const READABLE: Duration = Duration::from_millis(500);
 
 /// What the line is about.
@@ -47,19 +46,36 @@ pub(crate) async fn draw(
     }
     loop {
         let now = world::now();
+        let wait = watch.longest().and_then(|(waiting, all)| {
+            let words = waiting.in_words(now, world::wall_clock())?;
+            let others = if all > 1 { format!(" and {} more", all - 1) } else { String::new() };
+            Some((words, format!("at {}{others}", waiting.place())))
+        });
         let pace = layer.beliefs().iter().filter_map(|(_, belief)| belief.pace).reduce(f64::max);
-        let size = ledger.done().bytes;
-        let parts = [
-            Some(done(ledger.done(), count)),
-            (size > 0).then(|| spoken_size(size)),
-            watch.longest().and_then(|(waiting, others)| wait(&waiting, others, now)),
-            pace.map(|pace| format!("learned pace {}", spoken_pace(pace))),
-            left(ledger.done(), count, now.since(start)),
-        ];
-        voice.bar().set_message(parts.into_iter().flatten().collect::<Vec<_>>().join(" · "));
+        voice.bar().set_message(line(ledger.done(), count, wait, pace, now.since(start)));
         voice.bar().tick();
         world::sleep_until(now.later(BEAT)).await;
     }
+}
+
+/// The parts of the line, what matters least last: a narrow terminal cuts it off.
+fn line(
+    all: Done,
+    count: Count,
+    wait: Option<(String, String)>,
+    pace: Option<f64>,
+    passed: Duration,
+) -> String {
+    let (wait, place) = wait.unzip();
+    let parts = [
+        Some(done(all, count)),
+        wait,
+        left(all, count, passed),
+        (all.bytes > 0).then(|| spoken_size(all.bytes)),
+        pace.map(|pace| format!("learned pace {}", spoken_pace(pace))),
+        place,
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }
 
 /// What is done, in words: `12 pages, 1200 items`.
@@ -74,23 +90,6 @@ pub(crate) fn done(done: Done, count: Count) -> String {
         said.push_str(&format!(", {}", unit(done.items, "item")));
     }
     said
-}
-
-/// The wait as people count it down; one that is over before it can be read isn't told.
-fn wait(waiting: &Waiting, all: usize, now: Time) -> Option<String> {
-    let until = waiting.until.filter(|until| until.since(now) >= READABLE)?;
-    let why = match waiting.cause {
-        Cause::Told => "as told",
-        Cause::Broken => "since the connection broke",
-        // An answer ends it, most likely long before.
-        Cause::UnderWay => return None,
-        _ => "for the pace",
-    };
-    let others = if all > 1 { format!(" and {} more", all - 1) } else { String::new() };
-    let place = waiting.bucket.to_string();
-    let place = place.split_once("://").map_or(&*place, |(_, place)| place);
-    let (left, end) = (spoken(until.since(now)), at_clock(until));
-    Some(format!("waits {left} until {end} {why}: {place}{others}"))
 }
 
 fn spoken_pace(pace: f64) -> String {
@@ -131,6 +130,19 @@ mod tests {
         assert_eq!(after(4), None);
         assert_eq!(after(10).as_deref(), Some("about 90 s left"));
         assert_eq!(after(100), None);
+    }
+
+    #[test]
+    fn a_narrow_terminal_keeps_the_count_and_the_wait() {
+        let some = Done { answers: 120, items: 1200, bytes: 2048, targets: 120 };
+        let wait = ("waits 37 s until 14:03:22Z as told".to_owned(), "at a/v1/rooms and 3 more".to_owned());
+        let line =
+            line(some, Count::Answers { of: Some(500) }, Some(wait), Some(5.0), Duration::from_secs(12));
+        assert_eq!(
+            line,
+            "120 of 500 answers, 1200 items · waits 37 s until 14:03:22Z as told · about 38 s left · 2 KiB · \
+             learned pace 5.0/s · at a/v1/rooms and 3 more"
+        );
     }
 
     #[test]

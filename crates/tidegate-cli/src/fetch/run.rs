@@ -1,5 +1,6 @@
 //! What a run consists of, as its jobs see it. Never here: how jobs are started, or what one does.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use reqwest::Url;
@@ -59,18 +60,33 @@ pub(crate) enum Order {
     AsTheyCome,
 }
 
+/// The URL that was typed, and its number, counted from 0: secrets stay at its origin, and what becomes of a request
+/// is entered under its number.
+#[derive(Clone, Debug)]
+pub(crate) struct Home {
+    pub(crate) number: u64,
+    pub(crate) url: Url,
+}
+
+impl Deref for Home {
+    type Target = Url;
+
+    fn deref(&self) -> &Url {
+        &self.url
+    }
+}
+
 /// One URL of a run, and where its results go.
 #[derive(Debug)]
 pub(crate) struct Job {
-    pub(crate) number: u64,
-    pub(crate) url: Url,
+    pub(crate) url: Home,
     pub(crate) outlet: Outlet,
 }
 
 impl Job {
     /// Puts out a part of an answer's results.
     pub(crate) async fn put_part(&self, bytes: impl Into<bytes::Bytes>) -> Result<(), Stop> {
-        let mark = Mark { target: self.number, answers: 0, items: 0, then: Then::Same };
+        let mark = Mark { target: self.url.number, answers: 0, items: 0, then: Then::Same };
         Ok(self.outlet.put(Piece { bytes: bytes.into(), mark }).await?)
     }
 
@@ -81,7 +97,7 @@ impl Job {
         items: u64,
         then: Then,
     ) -> Result<(), Stop> {
-        let mark = Mark { target: self.number, answers: 1, items, then };
+        let mark = Mark { target: self.url.number, answers: 1, items, then };
         Ok(self.outlet.put(Piece { bytes: bytes.into(), mark }).await?)
     }
 }

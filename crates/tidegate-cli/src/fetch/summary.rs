@@ -25,6 +25,8 @@ pub(crate) struct Summary {
     pub(crate) elapsed: Duration,
     /// What was begun and isn't done.
     pub(crate) open: Open,
+    /// What was sent, and nobody knows whether it was done.
+    pub(crate) unknown: Open,
     /// The first URL that wasn't begun, and how many weren't.
     pub(crate) rest: Option<(String, u64)>,
     /// The file that results went to.
@@ -52,6 +54,7 @@ impl Summary {
         }
         // Of a single URL of which nothing is done, the error has said it.
         let is_all = self.done.answers == 0 && self.open.len() <= 1 && self.rest.is_none();
+        lines.extend(self.unknown());
         if self.exit != Exit::Done && !is_all {
             lines.extend(self.not_done());
         }
@@ -76,14 +79,21 @@ impl Summary {
         words
     }
 
+    /// Each of them by its name: what is left out of this list might be done twice.
+    fn unknown(&self) -> impl Iterator<Item = String> {
+        let look = "look whether it was done before sending it again";
+        let urls = self.unknown.values().map(|url| quoted(url.as_str()));
+        urls.map(move |url| format!("  sent, outcome unknown: {look}: {url}"))
+    }
+
     fn not_done(&self) -> Vec<String> {
-        let mut lines: Vec<String> =
-            self.open.values().take(NAMED).map(|url| format!("  not done, go on with: {url}")).collect();
+        let open = self.open.values().take(NAMED).map(|url| quoted(url.as_str()));
+        let mut lines: Vec<String> = open.map(|url| format!("  not done, go on with: {url}")).collect();
         if self.open.len() > NAMED {
             lines.push(format!("  and {} more that were begun", self.open.len() - NAMED));
         }
         if let Some((first, count)) = &self.rest {
-            lines.push(format!("  not begun: {count}, from {first}"));
+            lines.push(format!("  not begun: {count}, from {}", quoted(first)));
         }
         if let Some(file) = &self.file {
             lines.push(format!("  --append adds to what is in {}", file.display()));
@@ -92,7 +102,9 @@ impl Summary {
     }
 
     fn json(&self) -> Value {
-        let open = self.open.iter().map(|(number, url)| json!({ "number": number + 1, "url": url.as_str() }));
+        let listed = |urls: &Open| -> Value {
+            urls.iter().map(|(number, url)| json!({ "number": number + 1, "url": url.as_str() })).collect()
+        };
         json!({
             "event": "summary",
             "exit": self.exit as u8,
@@ -102,11 +114,17 @@ impl Summary {
             "refused": self.refused,
             "broken": self.repeated,
             "elapsed_seconds": self.elapsed.as_secs_f64(),
-            "not_done": open.collect::<Vec<_>>(),
+            "not_done": listed(&self.open),
+            "unknown": listed(&self.unknown),
             "not_begun": self.rest.as_ref().map_or(0, |(_, count)| *count),
             "not_begun_from": self.rest.as_ref().map(|(first, _)| first),
         })
     }
+}
+
+/// A URL as a POSIX shell takes it for one word, whatever is in it.
+pub(crate) fn quoted(url: &str) -> String {
+    format!("'{}'", url.replace('\'', r"'\''"))
 }
 
 #[cfg(test)]
@@ -122,6 +140,7 @@ mod tests {
             repeated: 0,
             elapsed: Duration::from_secs(37),
             open: Open::from([(0, "http://a/?page=4".parse().unwrap())]),
+            unknown: Open::new(),
             rest: Some(("http://b/".into(), 7)),
             file: Some("rooms.jsonl".into()),
         }
@@ -132,11 +151,30 @@ mod tests {
         let stopped = ended(Exit::Interrupted);
         let lines = [
             "stopped: 3 pages, 30 items, 2 KiB, in 37 s; was told 2 times to wait",
-            "  not done, go on with: http://a/?page=4",
-            "  not begun: 7, from http://b/",
+            "  not done, go on with: 'http://a/?page=4'",
+            "  not begun: 7, from 'http://b/'",
             "  --append adds to what is in rooms.jsonl",
         ];
         assert_eq!(stopped.lines(), lines);
+    }
+
+    #[test]
+    fn what_may_have_been_done_is_told_however_it_ended() {
+        let unknown = Open::from([(1, "http://a/pay".parse().unwrap())]);
+        let count = Count::Answers { of: Some(1) };
+        let (open, rest, done) = (Open::new(), None, Done::default());
+        let lost = Summary { unknown, count, open, rest, done, refused: 0, ..ended(Exit::Unreachable) };
+        let line =
+            "  sent, outcome unknown: look whether it was done before sending it again: 'http://a/pay'";
+        assert_eq!(lost.lines(), [line]);
+        assert_eq!(lost.json()["unknown"], json!([{ "number": 2, "url": "http://a/pay" }]));
+        assert_eq!(Summary { exit: Exit::Done, ..lost }.lines(), [line]);
+    }
+
+    #[test]
+    fn urls_are_one_word_to_a_shell() {
+        assert_eq!(quoted("http://a/?b&c=$d"), "'http://a/?b&c=$d'");
+        assert_eq!(quoted("http://a/it's"), r"'http://a/it'\''s'");
     }
 
     #[test]

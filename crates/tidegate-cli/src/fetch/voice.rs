@@ -42,9 +42,15 @@ impl Voice {
         Voice { manner, bar: ProgressBar::hidden() }
     }
 
+    /// Whether a person looks on, at a terminal that can draw a line anew.
+    pub(crate) fn is_watched(&self) -> bool {
+        let can_draw = std::env::var_os("TERM").is_none_or(|term| term != "dumb");
+        can_draw && io::stderr().is_terminal() && matches!(self.manner, Manner::Plain | Manner::Verbose)
+    }
+
     /// Shows the progress from now on, if a person looks on; says whether one does.
     pub(crate) fn show_progress(&self) -> bool {
-        let is_watched = io::stderr().is_terminal() && matches!(self.manner, Manner::Plain | Manner::Verbose);
+        let is_watched = self.is_watched();
         if is_watched {
             self.bar.set_draw_target(ProgressDrawTarget::stderr());
         }

@@ -13,6 +13,12 @@ use tidegate_wire::tracking::{TRACKINGID, TrackingId};
 use super::units::spoken;
 use super::voice::Voice;
 
+/// From how long on a told wait has its line where no progress shows it: 2 s, some of which are past when it is seen.
+const LONG: Duration = Duration::from_millis(1900);
+
+/// By how much the end of a wait has to move to be told again; jitter and stragglers move it by less.
+const NEWS: Duration = Duration::from_secs(1);
+
 /// Whether refusals are told one by one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusals {
@@ -31,8 +37,26 @@ pub(crate) struct Watch {
 #[derive(Debug, Default)]
 struct Seen {
     waiting: BTreeMap<u64, Waiting>,
+    told: Told,
     refused: u64,
     repeated: u64,
+}
+
+/// Until when each place waits, as far as it was told.
+#[derive(Debug, Default)]
+struct Told(BTreeMap<String, Time>);
+
+impl Told {
+    /// Whether that is to be told: a long wait, and another one than the last that was told of the place.
+    fn is_news(&mut self, place: &str, until: Time, now: Time) -> bool {
+        self.0.retain(|_, until| *until > now);
+        let is_known = self.0.get(place).is_some_and(|known| until < known.later(NEWS));
+        if is_known || until.since(now) < LONG {
+            return false;
+        }
+        self.0.insert(place.to_owned(), until);
+        true
+    }
 }
 
 /// One request that waits.
@@ -41,6 +65,27 @@ pub(crate) struct Waiting {
     pub(crate) bucket: BucketName,
     pub(crate) until: Option<Time>,
     pub(crate) cause: Cause,
+}
+
+impl Waiting {
+    /// How long, until when and why, as people count it down; one that ends within the second isn't told.
+    pub(crate) fn in_words(&self, now: Time, wall_clock: Time) -> Option<String> {
+        let why = match self.cause {
+            Cause::Told => "as told",
+            Cause::Broken => "since the connection broke",
+            // An answer ends it, most likely long before.
+            Cause::UnderWay => return None,
+            _ => "for the pace",
+        };
+        let (left, end) = countdown(wall_clock, self.until?.since(now));
+        (left > Duration::ZERO).then(|| format!("waits {} until {end} {why}", spoken(left)))
+    }
+
+    /// Where: host and resource.
+    pub(crate) fn place(&self) -> String {
+        let place = self.bucket.to_string();
+        place.split_once("://").map_or(&*place, |(_, place)| place).to_owned()
+    }
 }
 
 impl Watch {
@@ -66,6 +111,21 @@ impl Watch {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Where no progress shows it, a wait that was told has a line: one for all who wait for the same instant.
+    fn tell_wait(&self, waiting: &Waiting) {
+        let (Cause::Told, Some(until)) = (waiting.cause, waiting.until) else { return };
+        if self.refusals == Refusals::Told || self.voice.is_watched() {
+            return;
+        }
+        let (now, wall_clock, place) = (world::now(), world::wall_clock(), waiting.place());
+        if !self.lock().told.is_news(&place, until, now) {
+            return;
+        }
+        if let Some(words) = waiting.in_words(now, wall_clock) {
+            self.voice.note(format_args!("{}  {words}: {place}", clock(wall_clock)));
+        }
+    }
+
     fn tell_refusal(&self, event: &Event<'_>) {
         let Event::Refused { bucket, status, headers, feedback, until, .. } = event else { return };
         let now = world::now();
@@ -88,7 +148,8 @@ impl Watch {
         if self.refusals == Refusals::Told {
             let told =
                 told.map_or("without a wait told".into(), |told| format!("told to wait {}", spoken(told)));
-            let (clock, end) = (clock(world::wall_clock()), at_clock(*until));
+            let wall_clock = world::wall_clock();
+            let (clock, (_, end)) = (clock(wall_clock), countdown(wall_clock, wait));
             let tracking = tracking.map(|id| format!("  {id}")).unwrap_or_default();
             let code = status.as_u16();
             self.voice.note(format_args!("{clock}  {code}  {bucket} {told}: goes on at {end}{tracking}"));
@@ -101,7 +162,8 @@ impl Observe for Watch {
         match event {
             Event::Waiting { call, bucket, until, cause } => {
                 let waiting = Waiting { bucket: (*bucket).clone(), until: *until, cause: *cause };
-                self.lock().waiting.insert(call.id, waiting);
+                self.lock().waiting.insert(call.id, waiting.clone());
+                self.tell_wait(&waiting);
             }
             Event::Sent { call, .. } | Event::Passed { call, .. } => {
                 drop(self.lock().waiting.remove(&call.id))
@@ -129,12 +191,15 @@ pub(crate) fn clock(since_unix_epoch: Time) -> String {
     format!("{:02}:{:02}:{:02}Z", seconds / 3600, seconds % 3600 / 60, seconds % 60)
 }
 
-/// The time of day at an instant of the steady clock, rounded up to a second, with its day if that isn't today.
-pub(crate) fn at_clock(instant: Time) -> String {
-    let wait = instant.since(world::now());
-    let end = clock(world::wall_clock().later(wait).later(Duration::from_millis(999)));
+/// What a clock that shows whole seconds has to go on by until a wait is over, and the time of day that it shows then,
+/// with its day if that isn't today. So both agree, with each other and with the times that later lines begin with.
+fn countdown(wall_clock: Time, wait: Duration) -> (Duration, String) {
+    let over = wall_clock.later(wait);
+    let second = |time: Time| time.as_nanos() / 1_000_000_000;
+    let left = Duration::from_secs(second(over) - second(wall_clock));
     let days = wait.as_secs() / 86_400;
-    if days > 0 { format!("{end} in {days} days") } else { end }
+    let end = clock(over);
+    (left, if days > 0 { format!("{end} in {days} days") } else { end })
 }
 
 #[cfg(test)]
@@ -145,5 +210,34 @@ mod tests {
     fn the_time_of_day_is_in_utc() {
         assert_eq!(clock(Time::from_secs(1_700_000_000)), "22:13:20Z");
         assert_eq!(clock(Time::ZERO), "00:00:00Z");
+    }
+
+    #[track_caller]
+    fn check_countdown(clock_millis: u64, wait_millis: u64, left: u64, end: &str) {
+        let wall_clock = Time::ZERO.later(Duration::from_millis(clock_millis));
+        let told = countdown(wall_clock, Duration::from_millis(wait_millis));
+        assert_eq!(told, (Duration::from_secs(left), end.to_owned()));
+    }
+
+    #[test]
+    fn the_countdown_and_the_clock_agree() {
+        check_countdown(10_000, 37_000, 37, "00:00:47Z");
+        check_countdown(10_700, 37_250, 37, "00:00:47Z");
+        check_countdown(10_900, 37_250, 38, "00:00:48Z");
+        check_countdown(47_100, 850, 0, "00:00:47Z");
+        check_countdown(0, 2 * 86_400_000, 172_800, "00:00:00Z in 2 days");
+    }
+
+    #[test]
+    fn all_who_wait_for_one_instant_are_told_of_once() {
+        let mut told = Told::default();
+        let at = |millis| Time::ZERO.later(Duration::from_millis(millis));
+        assert!(!told.is_news("a/x", at(1_000), at(0)), "a short wait");
+        assert!(told.is_news("a/x", at(30_000), at(0)));
+        assert!(!told.is_news("a/x", at(30_000), at(10)), "another waiter");
+        assert!(!told.is_news("a/x", at(30_200), at(200)), "a straggler's refusal");
+        assert!(told.is_news("a/y", at(30_000), at(300)), "another place");
+        assert!(told.is_news("a/x", at(60_000), at(400)), "a longer wait");
+        assert!(told.is_news("a/x", at(90_000), at(60_000)), "the next wait");
     }
 }

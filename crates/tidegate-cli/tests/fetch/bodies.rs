@@ -119,6 +119,25 @@ fn unordered_results_come_as_they_come() {
 }
 
 #[test]
+fn several_bodies_are_kept_apart_by_line_ends() {
+    let bodies = |request: &str| match request {
+        "/1" => "a",
+        "/2" => "b\n",
+        "/3" => "",
+        _ => "c\nd",
+    };
+    let server = Server::new(move |_, request| ok(bodies(&request.target)));
+    let out = |flags: &[&str], target: &str| run(fetch(flags).arg(server.url(target))).out;
+    assert_eq!(out(&[], "/{1..4}"), "a\nb\nc\nd\n");
+    assert_eq!(out(&["--concurrency", "2"], "/{1..4}"), "a\nb\nc\nd\n");
+    let unordered = out(&["--concurrency", "2", "--unordered"], "/{1..4}");
+    let mut lines: Vec<&str> = unordered.split_inclusive('\n').collect();
+    lines.sort_unstable();
+    assert_eq!(lines, ["a\n", "b\n", "c\n", "d\n"]);
+    assert_eq!(["/1", "/2", "/3", "/4"].map(|target| out(&[], target)), ["a", "b\n", "", "c\nd"]);
+}
+
+#[test]
 fn redirects_are_followed_when_asked() {
     let server = Server::new(|_, request| match &*request.target {
         "/a" => answer("302 Found", &["location: b"], b""),

@@ -14,6 +14,24 @@ fn nobody_listens() {
 }
 
 #[test]
+fn nobody_listens_at_the_proxy() {
+    let port = closed_port();
+    let proxied = |url: &str| {
+        let mut command = fetch(&[url]);
+        command.env("HTTP_PROXY", format!("http://me:s3cret@127.0.0.1:{port}")).env("NO_PROXY", "localhost");
+        run(&mut command)
+    };
+    let ended = proxied("http://127.0.0.1:9911/");
+    let through = "can't connect to 127.0.0.1:9911 through the proxy";
+    ended
+        .check(4, &[&format!("{through} http://127.0.0.1:{port} (from HTTP_PROXY)"), "is the proxy running"]);
+    assert!(!ended.err.contains("s3cret"), "{}", ended.err);
+    let direct = proxied(&format!("http://localhost:{port}/"));
+    direct.check(4, &["is the server running?"]);
+    assert!(!direct.err.contains("proxy"), "{}", direct.err);
+}
+
+#[test]
 fn tls_to_a_plain_port() {
     let server = Server::new(|_, _| ok(""));
     let url = server.url("/").replace("http:", "https:");
@@ -49,8 +67,52 @@ fn a_body_of_which_nothing_more_comes() {
 fn an_answer_that_never_begins() {
     let server = silent_after(b"");
     run(&mut fetch(&["--timeout", "1s", "-X", "POST", &server.url("/")]))
-        .check(4, &["nothing came from", "may have been done"]);
+        .check(4, &["nothing came from", "may have been done", "sent, outcome unknown: look whether"]);
     assert_eq!(server.received().len(), 1, "a POST that may have been done isn't sent again");
+}
+
+#[test]
+fn a_post_that_meets_the_deadline_may_have_been_done() {
+    let server = silent_after(b"");
+    let ended = run(&mut fetch(&["--deadline", "2s", "-d", "pay=1", &server.url("/")]));
+    let look = "sent, outcome unknown: look whether it was done before sending it again";
+    ended.check(3, &[&format!("{look}: '{}'", server.url("/"))]);
+}
+
+#[test]
+fn a_post_whose_answer_breaks_off_was_perhaps_done_and_a_refused_one_was_not() {
+    let cut = b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf";
+    let server = Server::new(|_, request| match &*request.target {
+        "/cut" => Reply::Close(cut.to_vec()),
+        _ => answer("403 Forbidden", &[], b""),
+    });
+    run(&mut fetch(&["-d", "pay=1", &server.url("/cut")])).check(4, &["outcome unknown"]);
+    let refused = run(&mut fetch(&["-d", "pay=1", &server.url("/403")]));
+    refused.check(1, &["403 Forbidden"]);
+    assert!(!refused.err.contains("unknown"), "{}", refused.err);
+}
+
+#[test]
+fn a_post_that_was_redirected_to_its_result_was_perhaps_done() {
+    let server = Server::new(|_, request| match &*request.target {
+        "/pay" => answer("303 See Other", &["location: /receipt"], b""),
+        _ => Reply::Hang(vec![]),
+    });
+    let url = server.url("/pay");
+    let ended = run(&mut fetch(&["-L", "--timeout", "2s", "-d", "pay=1", &url]));
+    ended.check(4, &[&format!("sending it again: '{url}'")]);
+    assert_eq!(server.targets(), ["/pay", "/receipt"]);
+    assert!(!ended.err.contains("go on with"), "{}", ended.err);
+}
+
+#[test]
+fn a_redirect_that_says_no_place_cannot_be_followed() {
+    let server = Server::new(|_, _| answer("302 Found", &[], b""));
+    for flags in [&["-L"][..], &[]] {
+        let ended = run(fetch(&[server.url("/")]).args(flags));
+        ended.check(1, &["302 Found", "without saying where to"]);
+        assert!(!ended.err.contains("-L"), "{}", ended.err);
+    }
 }
 
 #[test]

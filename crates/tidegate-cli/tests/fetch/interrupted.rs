@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
 
 use crate::running::fetch;
-use crate::server::{Reply, Server, page, refusal};
+use crate::server::{Reply, Server, ok, page, refusal};
 
 fn send(signal: &str, child: &Child) {
     let sent = Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
@@ -30,7 +30,7 @@ fn check(signal: &str) {
     assert_eq!((child.wait().unwrap().code(), &*item), (Some(130), "1\n"), "{rest:?}");
     let told = rest.join("\n");
     assert!(told.contains("stopped: 1 page, 1 item"), "{told}");
-    assert!(told.contains(&format!("go on with: {}", server.url("/?2"))), "{told}");
+    assert!(told.contains(&format!("go on with: '{}'", server.url("/?2"))), "{told}");
 }
 
 #[test]
@@ -41,6 +41,49 @@ fn ctrl_c_ends_a_wait_at_once_and_says_how_to_go_on() {
 #[test]
 fn sigterm_does_the_same() {
     check("-TERM");
+}
+
+/// Stops a run once the server has `/hang` in its hands and knows that `/done` is done. Hands back standard error.
+fn stopped_on_the_wire(flags: &[&str]) -> (Server, String) {
+    let (arrived, arrivals) = std::sync::mpsc::channel();
+    let server = Server::new(move |_, request| match &*request.target {
+        "/hang" => {
+            arrived.send(()).unwrap();
+            Reply::Hang(vec![])
+        }
+        _ => ok("done"),
+    });
+    let mut command = fetch(&[server.url("/done"), server.url("/hang"), server.url("/later")]);
+    let child = command.args(flags).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    arrivals.recv().unwrap();
+    send("-INT", &child);
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(130));
+    (server, String::from_utf8(ended.stderr).unwrap())
+}
+
+#[test]
+fn what_may_have_been_done_is_not_to_be_gone_on_with() {
+    let (server, told) = stopped_on_the_wire(&["-d", "pay=1"]);
+    let url = server.url("/hang");
+    let look = "sent, outcome unknown: look whether it was done before sending it again";
+    assert!(told.contains(&format!("{look}: '{url}'")), "{told}");
+    assert!(!told.contains("go on with"), "{told}");
+    assert!(told.contains(&format!("not begun: 1, from '{}'", server.url("/later"))), "{told}");
+
+    let (server, told) = stopped_on_the_wire(&["-d", "pay=1", "--json"]);
+    let summary: serde_json::Value = serde_json::from_str(told.lines().last().unwrap()).unwrap();
+    assert_eq!(summary["unknown"], serde_json::json!([{ "number": 2, "url": server.url("/hang") }]));
+    assert_eq!(summary["not_done"], serde_json::json!([]));
+}
+
+#[test]
+fn what_can_be_sent_twice_is_to_be_gone_on_with() {
+    for flags in [&["-X", "PUT"][..], &["-d", "pay=1", "-H", "Idempotency-Key: 1"]] {
+        let (server, told) = stopped_on_the_wire(flags);
+        assert!(told.contains(&format!("not done, go on with: '{}'", server.url("/hang"))), "{told}");
+        assert!(!told.contains("unknown"), "{told}");
+    }
 }
 
 #[test]

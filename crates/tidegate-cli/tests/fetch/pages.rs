@@ -30,6 +30,21 @@ fn whole_bodies_are_one_line_each() {
     assert_eq!(ended.out.lines().count(), 3);
     assert_eq!(ended.out.lines().nth(1), Some(r#"{"items":[3,4]}"#));
     assert_eq!((ended.code, &*ended.err), (Some(0), ""));
+    let ended = run(&mut fetch(&["--all-pages", &server.url("/rooms?max=2")]));
+    ended.check(0, &["done: 3 pages, "]);
+    assert!(!ended.err.contains("item"), "{}", ended.err);
+}
+
+#[test]
+fn a_thing_is_a_line_and_a_list_gives_its_elements() {
+    let server = Server::new(|_, request| match &*request.target {
+        "/things/1" => ok("{\"id\": 1,\n \"tags\": [1, 2]}\n"),
+        "/things/2" => ok("[2,\n 3]"),
+        _ => ok("null"),
+    });
+    let ended = run(&mut fetch(&["--concurrency", "8", "--items", "", &server.url("/things/{1..3}")]));
+    assert_eq!(ended.out, "{\"id\":1,\"tags\":[1,2]}\n2\n3\nnull\n");
+    ended.check(0, &["done: 3 of 3 answers, 4 items"]);
 }
 
 #[test]
@@ -107,7 +122,8 @@ fn what_is_no_list_of_items_is_told_and_where() {
     items("/html").check(1, &["/html", "isn't JSON", "text/html"]);
     items("/empty").check(1, &["/empty", "is empty"]);
     items("/other").check(1, &["nothing at --items \"/items\"", "rooms", "JSON Pointer"]);
-    items("/object").check(1, &["an object, not a list"]);
+    items("/object")
+        .check(1, &["an object, not a list", "--items '' writes a body that is no list as one line"]);
     items("/1").check(1, &["page 2 of", "isn't JSON", "go on with", "/html"]);
     items("/link").check(1, &["http://[", "is no URL"]);
 }
@@ -139,7 +155,7 @@ fn a_failure_on_the_way_keeps_what_came_and_says_how_to_go_on() {
             "not begun: 2, from",
         ],
     );
-    ended.check(1, &[&format!("go on with: {}", server.url("/a?2"))]);
+    ended.check(1, &[&format!("go on with: '{}'", server.url("/a?2"))]);
     assert_eq!(ended.out, "1\n");
     assert!(!ended.err.contains('\u{1b}'));
 }

@@ -57,8 +57,8 @@ fn secrets_are_shown_nowhere() {
     });
     for flags in [["-v"], ["--json"]] {
         let mut command = fetch(&[server.url("/")]);
-        let ended =
-            run(command.args(flags).args(["-H", "X-Api-Key: s3cret"]).env("TIDEGATE_TOKEN", "s3cret"));
+        let typed = ["-H", "Ocp-Apim-Subscription-Key: s3cret", "-H", "X-What-Is-This: s3cret"];
+        let ended = run(command.args(flags).args(typed).env("TIDEGATE_TOKEN", "s3cret"));
         ended.check(1, &["401", "ROUTER_7"]);
         assert!(!(ended.err + &ended.out).contains("s3cret"));
     }
@@ -75,7 +75,8 @@ fn the_token_stays_with_the_origin_that_was_typed() {
     let with_token = |flags: &[&str], path: &str| {
         run(fetch(&[server.url(path)])
             .args(flags)
-            .args(["-H", "Cookie: a=s3cret"])
+            .args(["-H", "Cookie: a=s3cret", "-H", "Ocp-Apim-Subscription-Key: s3cret"])
+            .args(["-H", "Accept-Language: eo"])
             .env("TIDEGATE_TOKEN", "s3cret"))
     };
     let ended = with_token(&["--all-pages", "--items", "/items"], "/pages");
@@ -85,5 +86,9 @@ fn the_token_stays_with_the_origin_that_was_typed() {
 
     with_token(&["-L"], "/redirect").check(0, &[]);
     let request = &other.received()[0];
-    assert_eq!((request.header("authorization"), request.header("cookie")), (None, None));
+    for secret in ["authorization", "cookie", "ocp-apim-subscription-key"] {
+        assert_eq!(request.header(secret), None);
+        assert!(server.received().iter().all(|received| received.header(secret).is_some()), "{secret}");
+    }
+    assert_eq!(request.header("accept-language"), Some("eo"));
 }

@@ -14,6 +14,25 @@ fn a_refusal_is_waited_out_and_told_once() {
 }
 
 #[test]
+fn where_no_bar_shows_it_a_long_wait_has_one_line_for_all_who_wait() {
+    let server = Server::new(|number, _| if number == 0 { refusal("3") } else { ok("") });
+    let ended = run(&mut fetch(&["--concurrency", "4", &server.url("/v1/rooms?{1..4}")]));
+    let place = server.url("/v1/rooms").replace("http://", "");
+    ended.check(0, &["  waits ", " s until ", &format!("Z as told: {place}\n")]);
+    assert_eq!(ended.err.matches("waits").count(), 1, "{}", ended.err);
+}
+
+#[test]
+fn nobody_is_told_of_a_wait_who_wants_quiet_or_it_is_short() {
+    let refuse_first =
+        |seconds| Server::new(move |number, _| if number == 0 { refusal(seconds) } else { ok("") });
+    let ended = run(&mut fetch(&["--quiet", &refuse_first("3").url("/")]));
+    assert_eq!((ended.code, &*ended.err), (Some(0), ""));
+    let ended = run(&mut fetch(&[&refuse_first("1").url("/")]));
+    assert!(!ended.err.contains("waits"), "{}", ended.err);
+}
+
+#[test]
 fn a_refused_body_is_sent_again_byte_for_byte() {
     let server = Server::new(|number, _| if number == 0 { refusal("1") } else { ok("") });
     let dir = tempfile::tempdir().unwrap();

@@ -8,6 +8,11 @@ use std::str::FromStr;
 pub(crate) struct Pointer(Vec<String>);
 
 impl Pointer {
+    /// Whether it leads nowhere: `''`.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The keys and positions, from the outermost in.
     pub(crate) fn steps(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)
