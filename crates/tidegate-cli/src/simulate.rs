@@ -10,6 +10,7 @@ mod played;
 mod routes;
 mod stats;
 mod tokens;
+mod trial;
 mod wanted;
 
 use std::fmt;
@@ -61,8 +62,8 @@ impl fmt::Display for Greeting<'_> {
         }
         write!(
             f,
-            "try:\n  TIDEGATE_TOKEN=any tidegate fetch --all-pages --items /items 'http://{address}/v1/rooms?max=10'\n  \
-             curl -s http://{address}/_tidegate/stats"
+            "try:\n  {}\n  curl -s http://{address}/_tidegate/stats",
+            trial::command(scenario, *address),
         )
     }
 }

@@ -77,16 +77,28 @@ fn hold(endings: &[&str], check: impl Fn(&str, &str) -> Vec<String>) {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-/// The names of the tables of dependencies in a manifest that hold for its users.
+/// The packages that a manifest's tables of these kinds name, under whatever name they are used.
 fn dependencies(manifest: &Table, kinds: &[&str]) -> Vec<String> {
     let mut names = Vec::new();
     for kind in kinds {
-        names
-            .extend(manifest.get(*kind).and_then(|table| table.as_table()).into_iter().flat_map(Table::keys));
+        let entries = manifest.get(*kind).and_then(|table| table.as_table()).into_iter().flatten();
+        names.extend(entries.map(|(name, entry)| {
+            let package = entry.get("package").and_then(|package| package.as_str());
+            package.unwrap_or(name).to_owned()
+        }));
     }
     let targets = manifest.get("target").and_then(|table| table.as_table());
     let nested = targets.into_iter().flat_map(Table::values).filter_map(|target| target.as_table());
-    names.into_iter().cloned().chain(nested.flat_map(|target| dependencies(target, kinds))).collect()
+    names.extend(nested.flat_map(|target| dependencies(target, kinds)));
+    names
+}
+
+/// What the workspace gives under names that are not the packages' own.
+fn renamed_for_all(workspace: &str) -> Vec<String> {
+    let workspace: Table = workspace.parse().expect("a manifest is TOML");
+    let shared = workspace.get("workspace").and_then(|table| table.get("dependencies")?.as_table());
+    let renamed = shared.into_iter().flatten().filter(|(_, entry)| entry.get("package").is_some());
+    renamed.map(|(name, _)| format!("{name}: a dependency of the workspace has its package's name")).collect()
 }
 
 fn faults_of_manifest(room: &Room, manifest: &str) -> Vec<String> {
@@ -119,23 +131,47 @@ fn faults_of_source(name: &str, text: &str) -> Vec<String> {
     if lines > LONGEST_FILE {
         faults.push(format!("{name}: {lines} lines hold more than one idea (at most {LONGEST_FILE})"));
     }
-    for (number, line) in (1..).zip(text.lines()) {
-        let silenced = ["#[allow(", "#![allow("].iter().any(|mark| line.trim_start().starts_with(mark));
-        if silenced {
-            faults.push(format!("{name}:{number}: a silenced lint needs `#[expect(.., reason = ..)]`"));
-        }
+    // Clippy denies it too, but sees only the configuration that is built.
+    for (number, line) in (1..).zip(text.lines()).filter(|(_, line)| silences(line.trim_start())) {
+        faults.push(format!("{name}:{number}: a silenced lint needs `#[expect(.., reason = ..)]`: {line}"));
     }
     faults
 }
 
-/// In the engine even `std` can't be named, so no clock can be.
+/// Whether an attribute on this line, or its continuation, allows what a lint forbids.
+fn silences(line: &str) -> bool {
+    let is_attribute = line.starts_with("#[") || line.starts_with("#![");
+    let in_attribute = line.contains("[allow(") || (line.contains("cfg_attr(") && line.contains(" allow("));
+    (is_attribute && in_attribute) || line.starts_with("allow(")
+}
+
+/// In the engine even `std` can't be named, so no clock can be. Its test modules may; what follows them may not.
 fn faults_of_engine(name: &str, text: &str) -> Vec<String> {
-    let shipped = text.split("#[cfg(test)]").next().unwrap_or_default();
-    let named = (1..).zip(shipped.lines()).filter(|(_, line)| {
+    let named = shipped(text).into_iter().filter(|(_, line)| {
         let code = line.split("//").next().unwrap_or_default();
         code.contains("std::") || code.contains("extern crate std")
     });
     named.map(|(number, _)| format!("{name}:{number}: the engine is no_std")).collect()
+}
+
+/// The lines that aren't in a test item, with their numbers. Where one ends is read off its indentation, which is
+/// the formatter's.
+fn shipped(text: &str) -> Vec<(usize, &str)> {
+    let mut lines = (1..).zip(text.lines());
+    let mut shipped = Vec::new();
+    while let Some((number, line)) = lines.next() {
+        if line.trim() != "#[cfg(test)]" {
+            shipped.push((number, line));
+            continue;
+        }
+        let margin = line.len() - line.trim_start().len();
+        let is_last = |line: &str| {
+            let own = line.get(margin..).unwrap_or_default();
+            own.starts_with('}') || (!own.starts_with([' ', '#']) && own.ends_with([';', '}', ',']))
+        };
+        lines.by_ref().find(|(_, line)| is_last(line));
+    }
+    shipped
 }
 
 fn faults_of_text(name: &str, text: &str) -> Vec<String> {
@@ -161,6 +197,8 @@ fn imports_point_one_way() {
         let manifest = fs::read_to_string(path).expect("a room has a manifest");
         faults.extend(faults_of_manifest(room, &manifest));
     }
+    let workspace = fs::read_to_string(root().join("Cargo.toml")).expect("the workspace has a manifest");
+    faults.extend(renamed_for_all(&workspace));
     assert!(faults.is_empty(), "{}", faults.join("\n"));
     let rooms = fs::read_dir(root().join("crates")).expect("crates can be listed").count();
     assert_eq!(rooms, HOUSE.len(), "every crate has its place in the house");
@@ -216,17 +254,56 @@ fn a_forbidden_import_is_caught() {
     assert_eq!(caught(1, "[dependencies.tidegate]\npath = '../tidegate'"), 1, "wire below tidegate");
     assert_eq!(caught(2, "[dev-dependencies]\ntidegate-sim = '1'"), 1, "not even in tests");
     assert_eq!(caught(3, "[target.'cfg(unix)'.dependencies]\ntokio = '1'"), 1, "no runtime in the simulator");
+    let renamed = "[dependencies]\nworld = { package = 'tidegate-sim', path = '../tidegate-sim' }";
+    assert_eq!(caught(2, renamed), 1, "under no other name");
+    assert_eq!(caught(3, "[dependencies.runtime]\npackage = 'tokio'\nversion = '1'"), 1, "nor from outside");
+    assert_eq!(renamed_for_all("[workspace.dependencies]\nworld = { package = 'tidegate-sim' }").len(), 1);
+    assert_eq!(renamed_for_all("[workspace.dependencies]\nhttp = '1'").len(), 0);
     assert_eq!(faults_of_manifest(&HOUSE[4], "[dependencies]").len(), 1, "lints are for all");
 }
 
 #[test]
-fn a_missing_head_and_a_silenced_lint_are_caught() {
+fn a_missing_head_and_a_long_file_are_caught() {
     let head = "//! What belongs here is this, and nothing else.\n";
     assert!(faults_of_source("a.rs", head).is_empty());
     assert_eq!(faults_of_source("a.rs", "use std::fmt;\n").len(), 1);
     assert_eq!(faults_of_source("a.rs", "//! Short.\n").len(), 1);
-    assert_eq!(faults_of_source("a.rs", &format!("{head}    #[allow(dead_code)]\n")).len(), 1);
     assert_eq!(faults_of_source("a.rs", &head.repeat(LONGEST_FILE + 1)).len(), 1);
-    assert_eq!(faults_of_engine("a.rs", "use core::fmt;\nuse std::time::Instant;").len(), 1);
     assert_eq!(faults_of_text("a.md", "see /home/me/notes").len(), 1);
+}
+
+#[test]
+fn a_clock_in_the_engine_is_caught_wherever_it_stands() {
+    let caught = |text: &str| faults_of_engine("a.rs", text);
+    let clock = "use std::time::Instant;";
+    let tests = "#[cfg(test)]\nmod tests {\n    use std::time::Instant;\n\n    fn a() {\n    }\n}\n";
+    assert_eq!(caught(&format!("use core::fmt;\n{clock}")).len(), 1);
+    assert_eq!(caught(tests).len(), 0, "tests may");
+    assert_eq!(caught(&format!("{tests}{clock}")), ["a.rs:8: the engine is no_std"], "after the tests");
+    assert_eq!(caught(&format!("#[cfg(test)]\nmod tests;\n{clock}")).len(), 1, "after tests in another file");
+    assert_eq!(caught(&format!("#[cfg(test)]\nextern crate std;\n{clock}")).len(), 1, "after one line");
+    let inner = "impl A {\n    #[cfg(test)]\n    fn a() {\n        std::dbg!();\n    }\n\n    fn b() {\n        std::dbg!();\n    }\n}";
+    assert_eq!(caught(inner), ["a.rs:8: the engine is no_std"], "after one function");
+}
+
+#[test]
+fn a_silenced_lint_is_caught_in_every_form() {
+    let head = "//! What belongs here is this, and nothing else.\n";
+    let caught = |line: &str| faults_of_source("a.rs", &format!("{head}    {line}\n")).len();
+    assert_eq!(caught("#[allow(dead_code)]"), 1);
+    assert_eq!(caught("#![allow(dead_code)]"), 1);
+    assert_eq!(caught("#[inline] #[allow(dead_code)]"), 1);
+    assert_eq!(caught("#[cfg_attr(windows, allow(dead_code))]"), 1);
+    assert_eq!(caught("#[cfg_attr(\n        windows,\n        allow(dead_code),\n    )]"), 1);
+    assert_eq!(caught("#[expect(dead_code, reason = \"to be seen\")]"), 0);
+    assert_eq!(caught("fn allow(&self) -> bool {"), 0);
+}
+
+#[test]
+fn no_lint_is_silenced_without_being_caught() {
+    let workspace: Table = fs::read_to_string(root().join("Cargo.toml")).unwrap().parse().unwrap();
+    let lints = workspace["workspace"]["lints"]["clippy"].as_table().unwrap();
+    for lint in ["allow_attributes", "allow_attributes_without_reason"] {
+        assert_eq!(lints.get(lint).and_then(|level| level.as_str()), Some("deny"), "{lint}");
+    }
 }

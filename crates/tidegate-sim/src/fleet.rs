@@ -3,6 +3,8 @@
 mod account;
 mod call;
 pub(crate) mod ledger;
+mod memory;
+mod record;
 mod router;
 mod stats;
 mod told;
@@ -19,6 +21,9 @@ use crate::timeline::Timeline;
 use account::{Account, Resource};
 pub use call::{Announced, Call, Outcome, Reply, Token, Told};
 use ledger::{Due, Ledger, Noise};
+use memory::Memory;
+pub use record::Record;
+use record::Share;
 use router::Router;
 pub use stats::{Counts, Stats};
 use told::whole_seconds;
@@ -45,6 +50,7 @@ pub struct Fleet {
     latency: Chance,
     luck: Chance,
     accounts: BTreeMap<Token, Account>,
+    memory: Memory,
     first_sent: Option<Time>,
     last_success: Time,
 }
@@ -61,6 +67,7 @@ impl Fleet {
             latency: Chance::new(seed, "latency"),
             luck: Chance::new(seed, "luck"),
             accounts: BTreeMap::new(),
+            memory: Memory::new(),
             first_sent: None,
             last_success: Time::ZERO,
         }
@@ -91,8 +98,10 @@ impl Fleet {
         let resource = dues.first().map(|due| due.limit);
         let latency = self.scenario.latency.way_back(&mut self.latency);
         let server = self.router.route(&self.timeline, now, call.token);
-        let abuse = self.scenario.abuse;
-        self.account(call.token).receive(now, call, resource, abuse);
+        let (abuse, asked) = (self.scenario.abuse, self.memory.ask(call, resource));
+        let account = self.account(call.token);
+        account.ask(asked);
+        account.receive(now, call, resource, abuse);
         let outcome = match server {
             Some(server) => self.judge(now, call, server, resource, &dues),
             None => Outcome::Unavailable { told: self.told(now, NO_SERVER) },
@@ -102,51 +111,34 @@ impl Fleet {
         Reply { outcome, server: server.unwrap_or(0), latency, announced }
     }
 
-    /// What was counted so far. Computes the oracle's time, at the cost of playing the work once more.
+    /// What was counted so far. Computes the oracle's time, at the cost of playing the work once more: who shares
+    /// the fleet asks its [`record`](Fleet::record).
     pub fn stats(&self) -> Stats {
-        let tokens: BTreeMap<Token, Counts> =
-            self.accounts.iter().map(|(token, account)| (*token, account.counts())).collect();
-        let mut total = Counts::default();
-        for counts in tokens.values() {
-            total.add(counts);
+        self.record().stats()
+    }
+
+    /// What was counted and done so far, to be read apart from the fleet.
+    pub fn record(&self) -> Record {
+        let share = |(token, account): (&Token, &Account)| {
+            let &Account { counts, first_arrival, .. } = account;
+            (*token, Share { counts, work: account.work.clone(), first_arrival })
+        };
+        Record {
+            timeline: self.timeline.clone(),
+            outages: self.scenario.outages.clone(),
+            routing: self.scenario.routing,
+            seed: self.seed,
+            way_back: self.scenario.latency.base / 2,
+            shares: self.accounts.iter().map(share).collect(),
+            first_sent: self.first_sent.unwrap_or(Time::ZERO),
+            last_success: self.last_success,
         }
-        let first = self.first_sent.unwrap_or(Time::ZERO);
-        let took = self.last_success.since(first);
-        Stats { total, tokens, took, oracle: self.oracle() }
-    }
-
-    fn oracle(&self) -> Duration {
-        self.of_tokens(|_, account, from| {
-            oracle::free(&self.timeline, &self.scenario.outages, &account.work, from)
-        })
-    }
-
-    /// The shortest time for the same successes without a refusal and without choosing a server: each call goes
-    /// where routing puts it, and waits until there is room there.
-    pub fn quiet_oracle(&self) -> Duration {
-        self.of_tokens(|token, account, from| {
-            let mut router = Router::new(self.scenario.routing, self.seed);
-            oracle::quiet(&self.timeline, &self.scenario.outages, &account.work, from, |timeline, now| {
-                router.route(timeline, now, token)
-            })
-        })
     }
 
     /// The shortest time that the limits leave to so many calls like this one, made from the start.
     pub(crate) fn foretell(&self, call: &Call<'_>, calls: u64) -> Duration {
         let work = BTreeMap::from([(self.dues(call), calls)]);
         oracle::free(&self.timeline, &self.scenario.outages, &work, Time::ZERO).since(Time::ZERO)
-    }
-
-    /// From the first call sent to the last answer, when each token's last call is admitted at `end`.
-    fn of_tokens(&self, end: impl Fn(Token, &Account, Time) -> Time) -> Duration {
-        let way_back = self.scenario.latency.base / 2;
-        let of_token = |(token, account): (&Token, &Account)| {
-            let from = account.first_arrival.filter(|_| !account.work.is_empty())?;
-            Some(end(*token, account, from).later(way_back))
-        };
-        let last = self.accounts.iter().filter_map(of_token).max();
-        last.map_or(Duration::ZERO, |last| last.since(self.first_sent.unwrap_or(Time::ZERO)))
     }
 
     fn dues(&self, call: &Call<'_>) -> Vec<Due> {
@@ -192,7 +184,8 @@ impl Fleet {
                 Outcome::Limited { told: self.told(now, wait) }
             }
             Decision::Admit { .. } => {
-                self.account(call.token).perform(call, resource, dues.to_vec());
+                let performed = self.memory.perform(call, resource);
+                self.account(call.token).perform(performed, dues.to_vec());
                 if breaks.is_some() { Outcome::ResetAfter } else { Outcome::Done }
             }
         }

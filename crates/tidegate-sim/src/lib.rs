@@ -24,7 +24,7 @@ mod report;
 pub mod scenario;
 mod timeline;
 
-pub use fleet::{Announced, Call, Counts, Fleet, Outcome, Reply, Stats, Token, Told};
+pub use fleet::{Announced, Call, Counts, Fleet, Outcome, Record, Reply, Stats, Token, Told};
 pub use play::play;
 pub use report::{League, Process, Report, Standing};
 pub use scenario::{Limit, LimitError, Scenario, ScenarioError};

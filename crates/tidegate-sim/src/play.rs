@@ -185,11 +185,12 @@ impl<'a> Game<'a> {
         let end = self.players.iter().map(|player| player.last_heard).max().unwrap_or(Time::ZERO);
         let tallies = self.players.iter().map(|player| player.client.tally()).collect();
         let ends = self.players.iter().map(|player| player.last_heard.since(Time::ZERO)).collect();
+        let record = self.fleet.record();
         Report::new(
             (self.scenario.name.clone(), seed, model),
             end.since(Time::ZERO),
-            &self.fleet.stats(),
-            self.fleet.quiet_oracle(),
+            &record.stats(),
+            record.quiet_oracle(),
             (tallies, ends),
         )
     }

@@ -44,8 +44,17 @@ impl Desk {
     }
 
     pub(super) fn json(&self, status: StatusCode, body: &impl Serialize) -> Answer {
-        let body =
-            serde_json::to_vec(body).unwrap_or_else(|error| format!("{{\"message\":\"{error}\"}}").into());
+        self.written(status, json(body))
+    }
+
+    /// An answer that people read in a terminal: it ends its line.
+    pub(super) fn json_line(&self, body: &impl Serialize) -> Answer {
+        let mut line = json(body);
+        line.push(b'\n');
+        self.written(StatusCode::OK, line)
+    }
+
+    fn written(&self, status: StatusCode, body: Vec<u8>) -> Answer {
         let mut answer = Response::new(Full::new(Bytes::from(body)));
         *answer.status_mut() = status;
         answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json;charset=UTF-8"));
@@ -131,6 +140,10 @@ impl Desk {
             }
         }
     }
+}
+
+fn json(body: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(body).unwrap_or_else(|error| format!("{{\"message\":\"{error}\"}}").into())
 }
 
 fn with_retry_after(mut answer: Answer, told: Told, wall_clock_at: impl Fn(Time) -> Time) -> Answer {

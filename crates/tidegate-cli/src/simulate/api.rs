@@ -47,10 +47,10 @@ impl Api {
         let desk = Desk::new(tracking(request.headers()));
         let (parts, body) = request.into_parts();
         match routes::find(&parts.method, parts.uri.path()) {
-            Ok(Route::Stats) => Ok(desk.json(StatusCode::OK, &stats::of(&self.played))),
+            Ok(Route::Stats) => Ok(desk.json_line(&stats::of(&self.played))),
             Ok(Route::Reset) => {
                 self.played.reset();
-                Ok(desk.json(StatusCode::OK, &Value::Bool(true)))
+                Ok(desk.json_line(&Value::Bool(true)))
             }
             Ok(Route::Api(endpoint)) => self.call(&desk, endpoint, &parts, body).await,
             Err(astray) => {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use http::HeaderMap;
 use tidegate::world;
 use tidegate_core::Time;
-use tidegate_sim::{Call, Fleet, Reply, Scenario, Stats, Token};
+use tidegate_sim::{Call, Fleet, Record, Reply, Scenario, Stats, Token};
 
 use super::tokens::{Stranger, Tokens};
 
@@ -51,7 +51,7 @@ impl Run {
 /// What a call brings with it, beside its address.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Marks {
-    /// The thing asked for, by which doubled and missing work is known.
+    /// The thing asked for, by which doubled and missing work is known; `None` if nobody can tell it from others.
     pub(super) item: Option<u64>,
     /// The `Idempotency-Key`.
     pub(super) key: Option<u64>,
@@ -104,12 +104,17 @@ impl Played {
     }
 
     pub(crate) fn stats(&self) -> Stats {
-        self.with(|run| run.fleet.stats())
+        self.record().stats()
     }
 
     /// The shortest time for the same without a refusal and without choosing a server.
     pub(crate) fn quiet_oracle(&self) -> Duration {
-        self.with(|run| run.fleet.quiet_oracle())
+        self.record().quiet_oracle()
+    }
+
+    /// Taken under the lock; what is worked out from it holds up no call.
+    fn record(&self) -> Record {
+        self.with(|run| run.fleet.record())
     }
 
     /// Begins anew: no counts, no states, the scenario's time at zero.

@@ -46,12 +46,13 @@ struct Row {
     doubled: u64,
     repeated: u64,
     missing: u64,
+    beyond_count: u64,
 }
 
 impl From<&Counts> for Row {
     fn from(counts: &Counts) -> Row {
         let &Counts { calls, done, limited, unavailable, reset_before, reset_after, never, .. } = counts;
-        let &Counts { violations, doubled, repeated, missing, .. } = counts;
+        let &Counts { violations, doubled, repeated, missing, beyond_count, .. } = counts;
         Row {
             calls,
             done,
@@ -64,6 +65,7 @@ impl From<&Counts> for Row {
             doubled,
             repeated,
             missing,
+            beyond_count,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What a request to the API wants, read as far as it can be read. Never here: whether it gets it.
 
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::hash::{DefaultHasher, Hash, Hasher as _};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -29,18 +29,23 @@ pub(super) enum Wanted {
     Rooms(Page),
     Messages(Page),
     Person(String),
-    Post { message: Value, item: u64 },
+    /// A message, and its ID if it has one: equal texts may well be two messages.
+    Post {
+        message: Value,
+        id: Option<String>,
+    },
 }
 
 impl Wanted {
     /// By what the fleet knows it again.
     pub(super) fn marks(&self, parts: &Parts) -> Marks {
-        let item = match self {
-            Wanted::Post { item, .. } => *item,
-            _ => hash(parts.uri.path_and_query().map_or("/", |asked| asked.as_str()).as_bytes()),
-        };
         let key = parts.headers.get("idempotency-key").map(|key| hash(key.as_bytes()));
-        Marks { item: Some(item), key }
+        let item = match self {
+            Wanted::Post { id: Some(id), .. } => Some(hash(id)),
+            Wanted::Post { id: None, .. } => key.map(|key| hash(("key", key))),
+            _ => Some(hash(parts.uri.path_and_query().map_or("/", |asked| asked.as_str()))),
+        };
+        Marks { item, key }
     }
 }
 
@@ -60,8 +65,7 @@ pub(super) async fn read(
             let body = read_body(body).await?;
             let (message, id) = content::posted(&body, page::value(query, "id"))
                 .ok_or_else(|| (StatusCode::BAD_REQUEST, "The body must be one JSON object.".to_owned()))?;
-            let item = hash(id.as_deref().map_or(&body[..], str::as_bytes));
-            Ok(Wanted::Post { message, item })
+            Ok(Wanted::Post { message, id })
         }
     }
 }
@@ -93,9 +97,9 @@ async fn read_whole(mut body: Incoming) -> Result<Bytes, (StatusCode, String)> {
     Ok(whole.freeze())
 }
 
-/// The same number for the same bytes, in every run.
-fn hash(bytes: &[u8]) -> u64 {
+/// The same number for the same thing, in every run.
+fn hash(thing: impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
-    bytes.hash(&mut hasher);
+    thing.hash(&mut hasher);
     hasher.finish()
 }

@@ -70,6 +70,34 @@ fn with_an_idempotency_key_nothing_is_doubled() {
 }
 
 #[test]
+fn equal_messages_of_two_people_are_not_doubled() {
+    let running = Running::start(&[]);
+    for _ in 0..2 {
+        assert_eq!(running.post("/v1/messages", r#"{"text":"hi"}"#).status, 200);
+    }
+    let total = running.stats()["total"].clone();
+    assert_eq!((&total["done"], &total["doubled"]), (&2.into(), &0.into()), "{total}");
+}
+
+#[test]
+fn a_key_stands_for_an_id_that_a_message_does_not_have() {
+    let running = Running::start(&["--servers", "1", "--limit", "POST /v1/messages: 1 per hour"]);
+    for (key, status) in [("\"a\"", 200), ("\"b\"", 429)] {
+        let fields = format!("Authorization: Bearer any\r\nIdempotency-Key: {key}\r\n");
+        assert_eq!(running.ask("POST", "/v1/messages", &fields, "{}").status, status);
+    }
+    let total = running.stats()["total"].clone();
+    assert_eq!((&total["done"], &total["missing"]), (&1.into(), &1.into()), "{total}");
+}
+
+#[test]
+fn what_people_read_in_a_terminal_ends_its_line() {
+    let running = Running::start(&[]);
+    assert!(running.ask("GET", "/_tidegate/stats", "", "").body.ends_with("}\n"));
+    assert_eq!(running.ask("POST", "/_tidegate/reset", "", "").body, "true\n");
+}
+
+#[test]
 fn limits_are_announced_on_request() {
     let running = Running::start(&["--announce", "--servers", "1", "--limit", "GET /v1/rooms: 10 per hour"]);
     let answer = running.get("/v1/rooms");

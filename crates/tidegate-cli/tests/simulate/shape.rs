@@ -83,3 +83,16 @@ async fn http_2_is_spoken_without_tls() {
         serde_json::from_slice(&answer.collect().await.unwrap().to_bytes()).unwrap();
     assert_eq!(body["items"].as_array().unwrap().len(), 2);
 }
+
+#[test]
+fn every_field_of_the_stats_is_explained() {
+    let page = include_str!("../../../../docs/simulate.md");
+    let running = Running::start(&[]);
+    assert_eq!(running.get("/v1/rooms").status, 200);
+    let stats = running.stats();
+    for part in [&stats, &stats["total"], &stats["tokens"][0]] {
+        for field in part.as_object().unwrap().keys() {
+            assert!(page.contains(&format!("`{field}`")), "docs/simulate.md doesn't explain `{field}`");
+        }
+    }
+}

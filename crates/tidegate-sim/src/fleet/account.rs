@@ -1,29 +1,28 @@
-//! One token: its counters, the waits told to it, its items, its misdeeds. Never here: a verdict.
+//! One token: its counters, the waits told to it, its misdeeds. Never here: a verdict.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use tidegate_core::Time;
 
 use super::call::{Call, Outcome};
 use super::ledger::{Due, Ledger};
+use super::memory::{Asked, Performed};
 use super::stats::Counts;
 use super::told::Forbidden;
-use crate::scenario::{Abuse, is_safe};
+use crate::oracle::Successes;
+use crate::scenario::Abuse;
 
-/// What the fleet knows of one token. It grows with the items that are asked for.
+/// What the fleet knows of one token.
 #[derive(Clone, Debug)]
 pub(crate) struct Account {
     pub(crate) ledger: Ledger,
     pub(crate) counts: Counts,
     /// The work done, each item once: how many calls of which dues.
-    pub(crate) work: BTreeMap<Vec<Due>, u64>,
+    pub(crate) work: Successes,
     /// When the first call arrived.
     pub(crate) first_arrival: Option<Time>,
     forbidden: BTreeMap<(u32, Resource), Forbidden>,
     misdeeds: BTreeMap<Resource, Misdeeds>,
-    asked: BTreeSet<(Resource, u64)>,
-    done: BTreeSet<(Resource, u64)>,
-    keys: BTreeSet<u64>,
 }
 
 /// What a wait is about: the first limit that a call falls under. Calls without one are a resource of their own.
@@ -44,9 +43,15 @@ impl Account {
             first_arrival: None,
             forbidden: BTreeMap::new(),
             misdeeds: BTreeMap::new(),
-            asked: BTreeSet::new(),
-            done: BTreeSet::new(),
-            keys: BTreeSet::new(),
+        }
+    }
+
+    /// What an arriving call asks for: an item is missing until it is done.
+    pub(crate) fn ask(&mut self, asked: Asked) {
+        match asked {
+            Asked::NewItem => self.counts.missing += 1,
+            Asked::Known => {}
+            Asked::Beyond => self.counts.beyond_count += 1,
         }
     }
 
@@ -54,9 +59,6 @@ impl Account {
     pub(crate) fn receive(&mut self, now: Time, call: &Call<'_>, resource: Resource, abuse: Option<Abuse>) {
         self.counts.calls += 1;
         self.first_arrival.get_or_insert(now);
-        if let Some(item) = call.item {
-            self.asked.insert((resource, item));
-        }
         let waits = self.forbidden.get(&(call.client, resource));
         if !waits.is_some_and(|waits| waits.covers(call.sent)) {
             return;
@@ -82,16 +84,16 @@ impl Account {
         self.forbidden.entry((call.client, resource)).or_default().add(heard, until);
     }
 
-    /// A call passed its limits: its work is done, unless it was done before under its key.
-    pub(crate) fn perform(&mut self, call: &Call<'_>, resource: Resource, dues: Vec<Due>) {
-        let is_known_key = call.key.is_some_and(|key| !self.keys.insert(key));
-        let is_known_item = call.item.is_some_and(|item| !self.done.insert((resource, item)));
-        if is_known_key || (is_known_item && is_safe(call.method)) {
-            self.counts.repeated += 1;
-        } else if is_known_item {
-            self.counts.doubled += 1;
-        } else {
-            *self.work.entry(dues).or_default() += 1;
+    /// A call passed its limits, and this came of it.
+    pub(crate) fn perform(&mut self, performed: Performed, dues: Vec<Due>) {
+        match performed {
+            Performed::Repeated => self.counts.repeated += 1,
+            Performed::Doubled => self.counts.doubled += 1,
+            Performed::Item => {
+                self.counts.missing -= 1;
+                *self.work.entry(dues).or_default() += 1;
+            }
+            Performed::Unnamed => *self.work.entry(dues).or_default() += 1,
         }
     }
 
@@ -106,10 +108,5 @@ impl Account {
             Outcome::Never => &mut self.counts.never,
         };
         *counter += 1;
-    }
-
-    /// The counts, with the items that are missing now.
-    pub(crate) fn counts(&self) -> Counts {
-        Counts { missing: self.asked.difference(&self.done).count() as u64, ..self.counts }
     }
 }

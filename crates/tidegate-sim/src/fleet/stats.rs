@@ -31,6 +31,9 @@ pub struct Counts {
     pub repeated: u64,
     /// Items that were asked for and never done.
     pub missing: u64,
+    /// Calls about items or keys that came when a million were known already. Whether theirs is missing or
+    /// doubled isn't counted.
+    pub beyond_count: u64,
 }
 
 impl Counts {
@@ -51,6 +54,7 @@ impl Counts {
         self.doubled += other.doubled;
         self.repeated += other.repeated;
         self.missing += other.missing;
+        self.beyond_count += other.beyond_count;
     }
 }
 
@@ -83,6 +87,7 @@ impl fmt::Display for Stats {
             ("doubled", total.doubled),
             ("repeated", total.repeated),
             ("missing", total.missing),
+            ("beyond count", total.beyond_count),
             ("tokens", self.tokens.len() as u64),
         ];
         for (name, count) in rows {
