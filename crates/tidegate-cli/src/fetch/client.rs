@@ -120,14 +120,21 @@ fn may_double<B>(request: &Request<B>) -> bool {
     !request.method().is_idempotent() && !has_key
 }
 
-/// Whether a request counts as not done: it never left, or an answer came that tells an error or another place to send
-/// it to. The redirects that turn a POST into a GET come after the deed.
+/// Whether a request counts as not done: it never left, or its answer says so.
 fn is_undone(answered: &Result<reqwest::Response, reqwest::Error>) -> bool {
-    const AFTER_THE_DEED: [StatusCode; 3] =
-        [StatusCode::MOVED_PERMANENTLY, StatusCode::FOUND, StatusCode::SEE_OTHER];
     match answered {
-        Ok(answer) => !answer.status().is_success() && !AFTER_THE_DEED.contains(&answer.status()),
+        Ok(answer) => says_undone(answer.status()),
         Err(error) => error.is_builder() || broken(error) == Broken::NeverSent,
+    }
+}
+
+/// Whether the status says that nothing was done: the request was refused, or is to be sent elsewhere. The redirects
+/// that turn a POST into a GET come after the deed, and a server or gateway that failed may have failed after it.
+fn says_undone(status: StatusCode) -> bool {
+    match status.as_u16() {
+        301..=303 => false,
+        501 | 503 => true,
+        code => (300..500).contains(&code),
     }
 }
 
@@ -173,6 +180,14 @@ mod tests {
         assert!(error.is_builder());
         assert_eq!(broken(&error), Broken::ForGood);
         assert!(is_undone(&Err(error)));
+    }
+
+    #[test]
+    fn a_server_that_failed_may_have_done_it() {
+        let undone = |code: &u16| says_undone(StatusCode::from_u16(*code).unwrap());
+        let codes = [200, 201, 301, 302, 303, 307, 308, 400, 404, 429, 500, 501, 502, 503, 504];
+        let said: Vec<u16> = codes.into_iter().filter(undone).collect();
+        assert_eq!(said, [307, 308, 400, 404, 429, 501, 503]);
     }
 
     #[test]
