@@ -39,7 +39,8 @@ pub(super) fn command(scenario: &Scenario, address: SocketAddr) -> String {
     let rate = limit.quota.per_second() * f64::from(servers);
     let concurrency =
         (2.0 * rate * round_trip.as_secs_f64()).round().clamp(*CONCURRENCY.start(), *CONCURRENCY.end());
-    let calls = (limit.quota.burst() * u64::from(servers)).saturating_mul(3).clamp(20, MOST_CALLS);
+    let at_once = limit.quota.burst().saturating_mul(u64::from(servers));
+    let calls = at_once.saturating_mul(3).clamp(20, MOST_CALLS);
     let call = call.replace("{calls}", &calls.to_string()).replace("{url}", &url);
     format!("TIDEGATE_TOKEN=any tidegate fetch --concurrency {concurrency} {call}")
 }
@@ -74,6 +75,10 @@ mod tests {
         check(
             "GET /v1/people/{id}: 200/s, burst 50000",
             "--concurrency 56 --items '' 'http://127.0.0.1:8429/v1/people/me?call={1..2000}'",
+        );
+        check(
+            "GET /v1/rooms: 4611686018427387904 per s",
+            "--concurrency 64 --items /items 'http://127.0.0.1:8429/v1/rooms?max=10&page={1..2000}'",
         );
         check("GET /v1/teams: 5/s", "--all-pages --items /items 'http://127.0.0.1:8429/v1/rooms?max=10'");
         check("", "--all-pages --items /items 'http://127.0.0.1:8429/v1/rooms?max=10'");
