@@ -1,6 +1,8 @@
 //! `tidegate fetch`: calls URLs through the layer that waits. Never here: an algorithm of waiting.
 
 pub(crate) mod args;
+pub(crate) mod input;
+pub(crate) mod units;
 
 mod answer;
 mod bodies;
@@ -9,7 +11,6 @@ mod call;
 mod client;
 mod fault;
 mod headers;
-mod input;
 mod items;
 mod jobs;
 mod ledger;
@@ -25,7 +26,6 @@ mod stop;
 mod summary;
 mod targets;
 mod token;
-mod units;
 mod voice;
 mod watch;
 

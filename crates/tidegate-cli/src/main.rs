@@ -2,6 +2,7 @@
 
 mod args;
 mod demo;
+mod dialects;
 mod exit;
 mod fetch;
 mod interrupt;

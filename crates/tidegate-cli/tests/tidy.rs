@@ -18,7 +18,7 @@ const HOUSE: [Room; 5] = [
     Room {
         name: "tidegate-wire",
         may_use_ours: &["tidegate-core"],
-        never: &["tokio", "hyper", "hyper-util", "reqwest", "rand", "fastrand", "getrandom", "toml", "clap"],
+        never: &["tokio", "hyper", "hyper-util", "reqwest", "rand", "fastrand", "getrandom", "clap"],
     },
     Room {
         name: "tidegate",

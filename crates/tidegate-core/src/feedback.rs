@@ -48,7 +48,7 @@ pub enum Scope {
     /// The resource that was called, with the token that called it.
     #[default]
     Resource,
-    /// Every call to the same origin.
+    /// Every call to the same origin with the same token.
     Origin,
 }
 

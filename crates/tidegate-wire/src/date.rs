@@ -2,6 +2,7 @@
 
 mod calendar;
 mod http_date;
+mod js_date;
 mod rfc3339;
 
 use tidegate_core::Time;
@@ -13,14 +14,14 @@ const WEEKDAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursd
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/// Reads any date that is known to be sent where HTTP wants one: an [HTTP-date](read_http) or an RFC 3339
-/// timestamp, as seconds since the Unix epoch.
+/// Reads any date that is known to be sent where HTTP wants one: an [HTTP-date](read_http), an RFC 3339
+/// timestamp, or a date as JavaScript prints it, as seconds since the Unix epoch.
 ///
 /// A part of a second counts as a whole one, so that who waits for the date never comes early. `now` is the time
 /// since the Unix epoch; only a two-digit year needs it.
 pub fn read(value: &[u8], now: Time) -> Option<i64> {
     let value = trim(value);
-    http_date::read(value, now).or_else(|| rfc3339::read(value))
+    http_date::read(value, now).or_else(|| rfc3339::read(value)).or_else(|| js_date::read(value))
 }
 
 /// Reads an HTTP-date (RFC 9110 section 5.6.7) in its three forms, as seconds since the Unix epoch.

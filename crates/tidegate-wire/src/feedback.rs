@@ -1,69 +1,92 @@
 //! What an answer says about the limit behind it, by the rules of a dialect. Never here: what to do about it.
 //!
-//! Where an answer contradicts itself, the order is: the status and `Retry-After`, then the `RateLimit` fields.
-//! Of several limits the tightest counts, and of several waits the longest.
+//! Where an answer contradicts itself, this is the order:
+//!
+//! 1. **What it means** is said by the first rule of the dialect that fits: its status, and where a status means
+//!    several things, its fields or its body. That units are left doesn't unmake a refusal.
+//! 2. **How long to wait** is said by `Retry-After` and the dialect's own spellings of it; of those that disagree,
+//!    by the longest. Then by the reset of a limit with nothing left, by what the rule knows about this kind of
+//!    refusal, and by the reset of the limit that counts.
+//! 3. **Which limit counts** is said by the answer if it names one; in a refusal it is one with nothing left;
+//!    else it is the tightest on requests.
 
-mod announced;
+mod answer;
+mod label;
+mod message;
+mod origin;
+mod seen;
+mod wait;
 
 use std::time::Duration;
 
-use http::header::{AGE, CONTENT_TYPE, DATE, HeaderName, RETRY_AFTER};
-use http::{HeaderMap, HeaderValue, StatusCode};
-use tidegate_core::{Feedback, Scope, Time, Verdict};
+use http::{HeaderMap, StatusCode};
+use tidegate_core::{Feedback, Time, Verdict};
 
-use crate::dialect::{Dialect, Meaning, ScopeLabel};
-use crate::octets::{Count, digits, trim};
-use crate::problem::{self, Problem};
-use crate::ratelimit::Limit;
-use crate::retry_after;
-use announced::Announced;
+use crate::dialect::{Dialect, Meaning, Rule};
+use answer::Answer;
+pub use origin::Origin;
+use origin::Told;
+use seen::Seen;
 
 /// What an answer says, and where it says so.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Reading {
-    /// The same in the engine's words.
+    /// The same in the engine's words. Its numbers are of requests; where others run out, it says only that
+    /// nothing is left.
     pub feedback: Feedback,
+    /// Whether the answer says that a limit is reached: this call was refused for it, or the next ones are.
+    pub limited: bool,
+    /// Whether no waiting lifts the limit, so that the answer is final until a human acts.
+    pub terminal: bool,
     /// How long not to call again in the same scope, counted from the answer's arrival: the wait of a refusal,
     /// or a hint on an answer that passed.
     pub wait: Option<Duration>,
+    /// How many units a whole window allows, of the limit that counts, whatever its units are.
+    pub limit: Option<u64>,
+    /// How many of them are left.
+    pub remaining: Option<u64>,
+    /// How long its window is.
+    pub window: Option<Duration>,
+    /// In how long it starts anew.
+    pub reset: Option<Duration>,
+    /// The used share of the limit, 1 being all of it, where that is what is told.
+    pub used_ratio: Option<f64>,
     /// What the limit counts by, as the dialect or the answer names it.
     pub scope: Option<String>,
+    /// What the body says in words, if it is a refusal.
+    pub message: Option<String>,
     /// Where each of them was read.
     pub origins: Origins,
 }
 
-/// Where each part of a [`Reading`] was read: the name of a field in lower case, `body`, or `dialect` if the
-/// answer itself is silent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// Where each part of a [`Reading`] was read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Origins {
+    /// Where it is said that a limit is reached.
+    pub limited: Option<Origin>,
     /// Where the wait is from.
-    pub wait: Option<&'static str>,
+    pub wait: Option<Origin>,
     /// Where the remaining units are from.
-    pub remaining: Option<&'static str>,
+    pub remaining: Option<Origin>,
     /// Where the window's units are from.
-    pub limit: Option<&'static str>,
+    pub limit: Option<Origin>,
     /// Where the window's length is from.
-    pub window: Option<&'static str>,
+    pub window: Option<Origin>,
     /// Where the time to the window's end is from.
-    pub reset: Option<&'static str>,
+    pub reset: Option<Origin>,
+    /// Where the used share is from.
+    pub used_ratio: Option<Origin>,
     /// Where the scope is from.
-    pub scope: Option<&'static str>,
+    pub scope: Option<Origin>,
 }
-
-const RATELIMIT: &str = "ratelimit";
-const RATELIMIT_POLICY: &str = "ratelimit-policy";
-const BODY: &str = "body";
-const DIALECT: &str = "dialect";
-
-/// A wait and where it was read.
-type Told = (Duration, &'static str);
 
 /// Reads an answer by the rules of a dialect.
 ///
-/// `body` is the answer's body as far as it is known; only a problem body is looked at. `now` is the time since
-/// the Unix epoch; only dates need it.
+/// `body` is the answer's body as far as it is known; [`Dialect::needs_body`] says when it decides something. One
+/// that is longer than 64 KiB isn't looked at. `now` is the time since the Unix epoch; only dates and stamps need
+/// it.
 pub fn read(
     dialect: &Dialect,
     status: StatusCode,
@@ -71,110 +94,104 @@ pub fn read(
     body: Option<&[u8]>,
     now: Time,
 ) -> Reading {
-    let retry_after = retry_after(headers, now);
-    let announced = if is_from_cache(headers) { Announced::default() } else { Announced::read(headers) };
-    let violated = problem(headers, body).map(|problem| problem.violated_policies).unwrap_or_default();
-    let lead = announced.lead(&violated);
+    let answer = Answer::new(status, headers, body, now);
+    let rule = dialect.rules.iter().find(|rule| fits(rule, &answer));
+    let told = wait::told(&answer, &dialect.waits);
+    let meaning = match rule.map_or(Meaning::Passed, |rule| rule.meaning) {
+        Meaning::UnavailableIfTold if told.is_some() => Meaning::Unavailable,
+        Meaning::UnavailableIfTold => Meaning::Passed,
+        meaning => meaning,
+    };
+    let seen = seen::all(&answer, dialect);
 
-    let mut reading = told(dialect, status, retry_after, announced.exhausted_wait(), lead);
-    announce(&mut reading, &announced, lead);
-    name_scope(&mut reading, dialect, &announced, lead, violated);
+    let mut violated = answer.problem().map(|problem| problem.violated_policies).unwrap_or_default();
+    // The rule may name the limit that refused; the answer's own word comes first.
+    let named = rule.and_then(|rule| label::render(rule.scope.as_ref()?, &answer, None, &violated));
+    violated.extend(named.as_ref().map(|name| name.value.clone()).filter(|_| violated.is_empty()));
+    let lead = seen::lead(&seen, &violated, is_refusal(meaning));
+
+    let wait = effective_wait(meaning, rule, told, &seen, lead);
+    let wait = wait.map(|wait| Told { value: floored(wait.value, dialect, meaning), ..wait });
+    let scope = named.or_else(|| label::render(&dialect.scope, &answer, lead, &violated));
+    let mut reading = Reading::default();
+    announce(&mut reading, lead);
+    judge(&mut reading, meaning, rule, wait);
+    reading.feedback.scope = rule.and_then(|rule| rule.reach).unwrap_or(dialect.reach);
+    (reading.scope, reading.origins.scope) = Told::split(scope);
+    if is_refusal(meaning) {
+        reading.message = message::read(&answer);
+    }
     reading
 }
 
-/// The verdict and the wait.
-fn told(
-    dialect: &Dialect,
-    status: StatusCode,
-    retry_after: Option<Told>,
-    exhausted: Option<Duration>,
-    lead: Option<&Limit>,
-) -> Reading {
-    let at_least_floor = |(wait, origin): Told| (wait.max(dialect.floor), origin);
-    let exhausted = exhausted.map(|wait| (wait, RATELIMIT));
-    let meaning = dialect.meaning(status);
-    let told = match meaning {
-        Some(Meaning::Limited) => retry_after
-            .or(exhausted)
-            .or_else(|| Some((Duration::from_secs(lead?.reset_secs?), RATELIMIT)))
-            .or_else(|| Some((dialect.default_wait?, DIALECT)))
-            .map(at_least_floor),
-        Some(Meaning::UnavailableIfTold) => retry_after.map(at_least_floor).or(exhausted),
-        Some(Meaning::PassedWithHint) => retry_after.or(exhausted),
-        None => exhausted,
-    };
-    let wait = told.map(|(wait, _)| wait);
-    let verdict = match meaning {
-        Some(Meaning::Limited) => Verdict::Limited { wait },
-        Some(Meaning::UnavailableIfTold) if retry_after.is_some() => Verdict::Unavailable { wait },
+fn fits(rule: &Rule, answer: &Answer<'_>) -> bool {
+    rule.statuses.has(answer.status) && rule.when.iter().all(|condition| answer.meets(condition))
+}
+
+fn is_refusal(meaning: Meaning) -> bool {
+    !matches!(meaning, Meaning::Hint | Meaning::Passed)
+}
+
+/// The wait, by the written order.
+fn effective_wait(
+    meaning: Meaning,
+    rule: Option<&Rule>,
+    told: Option<Told<Duration>>,
+    seen: &[Seen],
+    lead: Option<&Seen>,
+) -> Option<Told<Duration>> {
+    let exhausted = || seen::exhausted(seen);
+    let known = || Some(Told::new(rule?.wait?, Origin::Dialect));
+    match meaning {
+        Meaning::Limited | Meaning::LimitedAfter => told
+            .or_else(exhausted)
+            .or_else(|| lead?.restored.clone())
+            .or_else(known)
+            .or_else(|| lead?.reset.clone()),
+        Meaning::Unavailable | Meaning::UnavailableIfTold => told.or_else(known).or_else(exhausted),
+        Meaning::Hint => told.or_else(exhausted),
+        Meaning::Passed => exhausted(),
+        Meaning::Terminal => None,
+    }
+}
+
+fn floored(wait: Duration, dialect: &Dialect, meaning: Meaning) -> Duration {
+    if is_refusal(meaning) { wait.max(dialect.floor) } else { wait }
+}
+
+/// Adds the verdict.
+fn judge(reading: &mut Reading, meaning: Meaning, rule: Option<&Rule>, wait: Option<Told<Duration>>) {
+    (reading.wait, reading.origins.wait) = Told::split(wait);
+    let wait = reading.wait;
+    reading.feedback.verdict = match meaning {
+        Meaning::Limited => Verdict::Limited { wait },
+        Meaning::Unavailable => Verdict::Unavailable { wait },
         _ => Verdict::Passed,
     };
-    Reading {
-        feedback: Feedback { verdict, scope: Scope::Resource, ..Feedback::PASSED },
-        wait,
-        origins: Origins { wait: told.map(|(_, origin)| origin), ..Origins::default() },
-        ..Reading::default()
+    reading.terminal = meaning == Meaning::Terminal;
+    reading.limited = matches!(meaning, Meaning::Limited | Meaning::LimitedAfter | Meaning::Terminal);
+    if reading.limited {
+        let condition = rule.and_then(|rule| rule.when.first());
+        reading.origins.limited =
+            Some(condition.map_or(Origin::Status, |condition| answer::origin(&condition.source)));
     }
 }
 
-/// Adds the numbers of the announced limit that leads.
-fn announce(reading: &mut Reading, announced: &Announced, lead: Option<&Limit>) {
+/// Adds the numbers of the limit that counts.
+fn announce(reading: &mut Reading, lead: Option<&Seen>) {
+    let Some(lead) = lead else { return };
     let Reading { feedback, origins, .. } = reading;
-    if let Some(limit) = lead {
-        feedback.remaining = limit.remaining;
-        feedback.reset = limit.reset_secs.map(Duration::from_secs);
-        origins.remaining = limit.remaining.map(|_| RATELIMIT);
-        origins.reset = limit.reset_secs.map(|_| RATELIMIT);
+    (reading.limit, origins.limit) = Told::split(lead.limit.clone());
+    (reading.remaining, origins.remaining) = Told::split(lead.remaining.clone());
+    (reading.window, origins.window) = Told::split(lead.window.clone());
+    (reading.reset, origins.reset) = Told::split(lead.reset.clone());
+    (reading.used_ratio, origins.used_ratio) = Told::split(lead.share.clone());
+    if !lead.counts_otherwise {
+        feedback.limit = reading.limit;
+        feedback.window = reading.window;
     }
-    if let Some(policy) = announced.policy(lead) {
-        feedback.limit = Some(policy.quota);
-        feedback.window = policy.window_secs.map(|secs| Duration::from_secs(secs.get()));
-        origins.limit = Some(RATELIMIT_POLICY);
-        origins.window = policy.window_secs.map(|_| RATELIMIT_POLICY);
+    if !lead.counts_otherwise || lead.is_exhausted() {
+        feedback.remaining = reading.remaining;
+        feedback.reset = reading.reset;
     }
-}
-
-fn name_scope(
-    reading: &mut Reading,
-    dialect: &Dialect,
-    announced: &Announced,
-    lead: Option<&Limit>,
-    violated: Vec<String>,
-) {
-    let named = match dialect.scope {
-        ScopeLabel::Fixed(label) => Some((label.to_owned(), DIALECT)),
-        ScopeLabel::PolicyName => violated
-            .into_iter()
-            .next()
-            .map(|name| (name, BODY))
-            .or_else(|| Some((lead?.name.clone(), RATELIMIT)))
-            .or_else(|| Some((announced.policy(lead)?.name.clone(), RATELIMIT_POLICY))),
-    };
-    if let Some((label, origin)) = named {
-        reading.scope = Some(label);
-        reading.origins.scope = Some(origin);
-    }
-}
-
-/// All lines of a field, as bytes.
-fn lines(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &[u8]> {
-    headers.get_all(name).into_iter().map(HeaderValue::as_bytes)
-}
-
-fn retry_after(headers: &HeaderMap, now: Time) -> Option<Told> {
-    let date = headers.get(DATE).map(HeaderValue::as_bytes);
-    let told = retry_after::read(lines(headers, RETRY_AFTER), date, now)?;
-    Some((told.wait, "retry-after"))
-}
-
-/// Whether the answer has spent time in a cache: what it announces is then out of date, and the draft says to
-/// ignore it. Its `Retry-After` still stands.
-fn is_from_cache(headers: &HeaderMap) -> bool {
-    lines(headers, AGE).any(|age| digits(trim(age)).is_some_and(|age| age != Count::Exactly(0)))
-}
-
-fn problem(headers: &HeaderMap, body: Option<&[u8]>) -> Option<Problem> {
-    let media_type = headers.get(CONTENT_TYPE)?.as_bytes().split(|&byte| byte == b';').next()?;
-    let is_problem = trim(media_type).eq_ignore_ascii_case(problem::MEDIA_TYPE.as_bytes());
-    if is_problem { problem::read(body?) } else { None }
 }

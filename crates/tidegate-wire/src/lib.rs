@@ -15,10 +15,12 @@
 //!
 //! let headers = HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from_static("60"))]);
 //! let now = Time::from_secs(1_700_000_000);
-//! let reading = feedback::read(&dialect::GENERIC, StatusCode::TOO_MANY_REQUESTS, &headers, None, now);
+//! let reading = feedback::read(&dialect::generic(), StatusCode::TOO_MANY_REQUESTS, &headers, None, now);
 //! assert_eq!(reading.feedback.verdict, Verdict::Limited { wait: Some(Duration::from_secs(60)) });
 //! ```
 
+pub mod announce;
+pub mod categories;
 pub mod date;
 pub mod dialect;
 pub mod feedback;
@@ -28,3 +30,4 @@ pub mod problem;
 pub mod ratelimit;
 pub mod retry_after;
 pub mod tracking;
+mod value;

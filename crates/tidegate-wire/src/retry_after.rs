@@ -5,7 +5,8 @@ use std::time::Duration;
 use tidegate_core::Time;
 
 use crate::date;
-use crate::octets::{Count, digits, trim};
+use crate::octets::trim;
+use crate::value::{Clock, Decimal, SECOND};
 
 /// The wait that stands for a number of seconds too large for a `u64`: 2^31 seconds, as RFC 9111
 /// section 1.2.2 has it for its delta-seconds.
@@ -30,50 +31,25 @@ impl RetryAfter {
 
 /// Reads the lines of a `Retry-After` field: the longest wait that any of them tells.
 ///
-/// A line is whole seconds; seconds with a fraction, as Shopify sends; an HTTP-date; or an RFC 3339 timestamp,
-/// as Zoom sends. A bare number is never a timestamp, however large. A date counts from the answer's own `Date`
-/// (`response_date`, the field's value) so that a wrong clock on either side does no harm, or from `now`, the
-/// time since the Unix epoch, where there is no readable one. A line is never split at a comma, because dates
-/// contain one. `None` means that nothing readable was told.
+/// A line is whole seconds; seconds with a fraction, as Shopify sends; an HTTP-date; an RFC 3339 timestamp, as
+/// Zoom sends; or a date as JavaScript prints it, as lemlist sends. A bare number is never a timestamp, however
+/// large. A date counts from the answer's own `Date` (`response_date`, the field's value) so that a wrong clock
+/// on either side does no harm, or from `now`, the time since the Unix epoch, where there is no readable one. A
+/// line is never split at a comma, because dates contain one. `None` means that nothing readable was told.
 pub fn read<'a>(
     lines: impl IntoIterator<Item = &'a [u8]>,
     response_date: Option<&[u8]>,
     now: Time,
 ) -> Option<RetryAfter> {
-    let sent = response_date.and_then(|value| date::read_http(value, now));
-    lines.into_iter().filter_map(|line| read_line(trim(line), sent, now)).max_by_key(|told| told.wait)
+    let clock = Clock::new(response_date, now);
+    lines.into_iter().filter_map(|line| read_line(trim(line), clock)).max_by_key(|told| told.wait)
 }
 
-fn read_line(value: &[u8], sent: Option<i64>, now: Time) -> Option<RetryAfter> {
-    match digits(value) {
-        Some(Count::Exactly(seconds)) => Some(RetryAfter::exactly(Duration::from_secs(seconds))),
-        Some(Count::Beyond) => Some(RetryAfter::SATURATED),
-        None => decimal(value).or_else(|| until(date::read(value, now)?, sent, now)),
+fn read_line(value: &[u8], clock: Clock) -> Option<RetryAfter> {
+    match Decimal::read(value) {
+        Some(number) => Some(number.span(SECOND).map_or(RetryAfter::SATURATED, RetryAfter::exactly)),
+        None => Some(RetryAfter::exactly(clock.until_date(date::read(value, clock.now())?))),
     }
-}
-
-/// Seconds with a fraction; what is finer than a nanosecond rounds up.
-fn decimal(value: &[u8]) -> Option<RetryAfter> {
-    let point = value.iter().position(|&byte| byte == b'.')?;
-    let (whole, fraction) = (digits(&value[..point])?, &value[point + 1..]);
-    digits(fraction)?;
-    let Count::Exactly(seconds) = whole else { return Some(RetryAfter::SATURATED) };
-    let digit = |place: usize| fraction.get(place).map_or(0, |digit| u64::from(digit - b'0'));
-    let nanos = (0..9).fold(0, |nanos, place| nanos * 10 + digit(place));
-    let finer = fraction.iter().skip(9).any(|&digit| digit != b'0');
-    let part = Duration::from_nanos(nanos + u64::from(finer));
-    Some(Duration::from_secs(seconds).checked_add(part).map_or(RetryAfter::SATURATED, RetryAfter::exactly))
-}
-
-fn until(date: i64, sent: Option<i64>, now: Time) -> Option<RetryAfter> {
-    let wait = match sent {
-        Some(sent) => Duration::from_secs(u64::try_from(date - sent).unwrap_or(0)),
-        None => {
-            let since_epoch = Duration::from_secs(u64::try_from(date).unwrap_or(0));
-            since_epoch.saturating_sub(Duration::from_nanos(now.as_nanos()))
-        }
-    };
-    Some(RetryAfter::exactly(wait))
 }
 
 /// The number of seconds to write for a wait: whole, rounded up, and at least 1, so that whoever obeys is

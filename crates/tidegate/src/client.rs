@@ -27,15 +27,46 @@
 //! assert_eq!(answer.status(), 200);
 //! # }
 //! ```
+//!
+//! # What counts as a refusal
+//!
+//! What the upstream's row in the [table](tidegate_wire::dialect) says: mostly a 429, or a 503 that tells a wait, and
+//! with some providers a 403, a 400 or a 200. The row is found by the host; [`WaitLayer::dialect`] and
+//! [`WaitLayer::dialects`] choose otherwise.
+//!
+//! - **Refused for its rate**: waited for as told, and sent again, as often as it takes. A wait that is for the whole
+//!   origin, as some rows know, holds back the origin's other buckets, too.
+//! - **Out of service, with a wait told**: the same. **Without one** (Anthropic's 529): sent again after 1 s, 2 s and so
+//!   on, at most [`tries`](WaitLayer::tries) times in all.
+//! - **Refused for good** (a quota that is used up until somebody pays): handed back at once, since no waiting helps.
+//!   It teaches nothing about the rate, and holds up nobody.
+//! - **Done, but the next one is to wait** (`Retry-After` on a redirection, Sentry's limits on a 200, tokens that are
+//!   used up): handed back, and the bucket is closed for as long.
+//!
+//! A refusal that is handed back has a [`HandedBack`] in its extensions, which says why.
+//!
+//! # When a body is looked into
+//!
+//! A refusal's body is read before it is decided to wait, since it may tell a wait or that none helps. Of other answers
+//! only those whose row says that the body decides: of the providers that refuse with 200, every answer that is JSON
+//! or text and not known to be longer than 64 KiB. Reading ends with the body, at 64 KiB, after one second or at the
+//! deadline. What hasn't ended by then is judged by its status and header alone; it is no refusal unless they say so.
+//! Whatever was read comes first in the [`Peeked`] body that is handed back, which is the same frame for frame. All
+//! other answers pass through untouched.
+//!
+//! What decompresses bodies goes inside: put the layer around it, or refusals in compressed bodies stay unseen.
 
 mod error;
 mod future;
 mod gate;
 mod gates;
+mod handed_back;
+mod heard;
 mod layer;
 mod line;
+mod peek;
+mod peeked;
 mod recording;
-mod refusal;
 mod repeat;
 mod replay;
 mod service;
@@ -44,7 +75,9 @@ mod trip;
 
 pub use error::{Bound, Patience, WaitError};
 pub use future::WaitFuture;
+pub use handed_back::HandedBack;
 pub use layer::WaitLayer;
+pub use peeked::Peeked;
 pub use repeat::Broken;
 pub use replay::{Replay, ReplayError};
 pub use service::Wait;

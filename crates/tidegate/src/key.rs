@@ -53,7 +53,7 @@ pub(crate) struct Key {
     pub(crate) name: BucketName,
     /// The keyed hash of `Authorization`, if there is one. Two tokens with one hash would share a gate: they
     /// would wait for each other, and no harm beyond.
-    token: Option<u64>,
+    pub(crate) token: Option<u64>,
 }
 
 impl Key {

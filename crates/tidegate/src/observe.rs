@@ -32,7 +32,7 @@ pub struct Call {
     pub attempt: u32,
 }
 
-/// What happened. No token, no query and no body is in it.
+/// What happened. No token, no query and no body is in it, but for the sentence of a terminal refusal.
 #[derive(Clone)]
 #[non_exhaustive]
 pub enum Event<'a> {
@@ -56,13 +56,14 @@ pub enum Event<'a> {
         /// When it goes.
         at: Time,
     },
-    /// The answer was a refusal. Unless the body can't be sent again, the request waits and goes again.
+    /// The answer was a refusal. The request waits and goes again, unless its body can't be sent again or it was
+    /// tried often enough: then the answer is handed back, and [`HandedBack`](crate::client::HandedBack) says why.
     Refused {
         /// The request.
         call: Call,
         /// Where it was paced.
         bucket: &'a BucketName,
-        /// The answer's status: 429, or 503.
+        /// The answer's status: mostly 429 or 503, and whatever else the provider refuses with.
         status: StatusCode,
         /// The answer's header, whole. Its `Debug` output names the fields only.
         headers: &'a HeaderMap,
@@ -70,6 +71,22 @@ pub enum Event<'a> {
         feedback: &'a Feedback,
         /// Until when nothing goes in this bucket.
         until: Time,
+    },
+    /// The answer was a refusal that no waiting lifts: it is handed back, and a human has to act.
+    Terminal {
+        /// The request.
+        call: Call,
+        /// Where it was paced.
+        bucket: &'a BucketName,
+        /// The answer's status.
+        status: StatusCode,
+        /// Whose dialect says so: the name of its row in the table.
+        provider: &'a str,
+        /// What the answer's body says in words. It is the upstream's own, and may name accounts: the `Debug` output
+        /// leaves it out.
+        message: Option<&'a str>,
+        /// From sending to the answer's header.
+        took: Duration,
     },
     /// The answer was no refusal: it is handed back.
     Passed {
@@ -146,6 +163,9 @@ impl fmt::Debug for Event<'_> {
             }
             Event::Passed { call, bucket, status, feedback, took } => {
                 write!(f, "Passed {{ {call:?}, {bucket}, {status}, {feedback:?}, took: {took:?} }}")
+            }
+            Event::Terminal { call, bucket, status, provider, took, .. } => {
+                write!(f, "Terminal {{ {call:?}, {bucket}, {status}, {provider}, took: {took:?} }}")
             }
             Event::Ended { call, bucket } => write!(f, "Ended {{ {call:?}, {bucket} }}"),
             Event::Repeated { call, bucket, cause } => {

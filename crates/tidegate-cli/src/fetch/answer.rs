@@ -7,6 +7,7 @@ use http::{HeaderMap, Method, StatusCode, header};
 use http_body_util::BodyExt;
 use reqwest::Url;
 use serde_json::Value;
+use tidegate::client::{HandedBack, Peeked};
 use tidegate::world;
 use tidegate_wire::tracking::{TRACKINGID, TrackingId};
 
@@ -27,7 +28,9 @@ pub(crate) struct Answer {
     pub(crate) headers: HeaderMap,
     /// From the last sending to the answer's header.
     pub(crate) took: Duration,
-    pub(crate) body: reqwest::Body,
+    pub(crate) body: Peeked<reqwest::Body>,
+    /// Why it wasn't waited for, if it is a refusal.
+    pub(crate) handed_back: Option<HandedBack>,
     /// How long nothing may come, for the error that says so.
     pub(crate) timeout: Duration,
     pub(crate) read: u64,
@@ -79,7 +82,10 @@ impl Answer {
 
     /// What to tell of an answer that is no success.
     pub(crate) async fn failure(mut self, method: &Method) -> Failure {
-        let mut told = format!("{method} {} answered {}", self.url, self.status);
+        let mut told = format!("{method} {} answered {}", self.url, self.status.as_str());
+        if let Some(reason) = self.status.canonical_reason() {
+            told.push_str(&format!(" {reason}"));
+        }
         if let Some(tracking) = self.tracking() {
             told.push_str(&format!(", tracking ID {tracking}"));
         }
@@ -94,7 +100,15 @@ impl Answer {
         }
     }
 
+    /// Whether what was asked for is in it.
+    pub(crate) fn is_success(&self) -> bool {
+        self.status.is_success() && self.handed_back.is_none()
+    }
+
     fn hint(&self) -> Option<String> {
+        if let Some(why) = self.handed_back {
+            return Some(advice(why).into());
+        }
         match self.status.as_u16() {
             301..=303 | 307 | 308 => Some(match self.location() {
                 Some(to) => format!("it redirects to {}; -L follows", printable(to, 200)),
@@ -102,9 +116,6 @@ impl Answer {
             }),
             401 => Some(
                 "put a valid token into TIDEGATE_TOKEN, or name its place: --token-env, --token-file".into(),
-            ),
-            429 => Some(
-                "the request's body is too large to be kept for a second sending: send it again later".into(),
             ),
             _ => None,
         }
@@ -130,6 +141,17 @@ impl Answer {
         };
         let text = printable(text.trim(), 200);
         (!text.is_empty()).then_some(text)
+    }
+}
+
+/// What to do about a refusal that wasn't waited for.
+fn advice(why: HandedBack) -> &'static str {
+    match why {
+        HandedBack::NoWaitHelps => "waiting doesn't help: somebody has to act, such as by raising the limit",
+        HandedBack::SentOnce => {
+            "the request's body is too large to be kept for a second sending: send it again later"
+        }
+        _ => "the upstream can't serve it now and doesn't say for how long: send it again later",
     }
 }
 

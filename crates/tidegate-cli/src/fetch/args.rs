@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::units::{duration, size};
+use crate::dialects::DialectArgs;
 
 /// What `tidegate fetch` was told to do.
 #[derive(Debug, clap::Args)]
@@ -24,6 +25,8 @@ pub(crate) struct Args {
     pub(crate) token: TokenArgs,
     #[command(flatten)]
     pub(crate) work: WorkArgs,
+    #[command(flatten)]
+    pub(crate) dialects: DialectArgs,
     #[command(flatten)]
     pub(crate) bounds: BoundArgs,
     #[command(flatten)]

@@ -3,14 +3,15 @@
 
 use std::time::Duration;
 
+use http::Response;
 use reqwest::Url;
-use tidegate::client::{Deadline, Patience, Wait, WaitError};
+use tidegate::client::{Deadline, HandedBack, Patience, Wait, WaitError};
 use tidegate::world;
 use tidegate_core::Time;
 use tower_service::Service;
 
 use super::answer::Answer;
-use super::client::{Http, Took, WorkOn};
+use super::client::{Http, Took, WorkOn, may_double};
 use super::fault;
 use super::items::printable;
 use super::request::Template;
@@ -67,9 +68,9 @@ impl Caller {
             template = template.redirected(answer.status);
             answer = self.send(&template, &next, home).await?;
         }
-        match (answer.status, self.redirects, answer.location()) {
-            (status, ..) if status.is_success() => Ok(answer),
-            (_, Redirects::Follow, Some(_)) => {
+        match (self.redirects, answer.location()) {
+            _ if answer.is_success() => Ok(answer),
+            (Redirects::Follow, Some(_)) => {
                 let what = format!("{url} led through more than {MOST_REDIRECTS} redirects");
                 Err(Failure::new(Exit::Failed, what).into())
             }
@@ -83,7 +84,12 @@ impl Caller {
         if let Some(end) = self.end {
             request.extensions_mut().insert(Deadline(end.at().since(world::now())));
         }
+        let may_double = may_double(&request);
         let answer = self.service.clone().call(request).await;
+        // A refusal is none by its status alone: with some providers it is a 200 or a 529.
+        if may_double && was_refused(&answer) {
+            self.service.inner().undone(home.number);
+        }
         let answer = answer.map_err(|error| match (self.end, &error) {
             (Some(End::TimeOver(_)), WaitError::Unanswered { .. })
             | (Some(End::TimeOver(_)), WaitError::Overdue { beyond: Patience::Deadline(_), .. }) => {
@@ -93,8 +99,24 @@ impl Caller {
         })?;
         let (parts, body) = answer.into_parts();
         let took = parts.extensions.get().map_or(Duration::ZERO, |&Took(took)| took);
-        let (url, timeout) = (url.clone(), self.timeout);
-        Ok(Answer { url, status: parts.status, headers: parts.headers, took, body, timeout, read: 0 })
+        Ok(Answer {
+            url: url.clone(),
+            status: parts.status,
+            headers: parts.headers,
+            took,
+            body,
+            handed_back: parts.extensions.get().copied(),
+            timeout: self.timeout,
+            read: 0,
+        })
+    }
+}
+
+/// Whether the request was refused each time that it was sent, so that nothing was done.
+fn was_refused<B, E>(answer: &Result<Response<B>, WaitError<E>>) -> bool {
+    match answer {
+        Ok(answer) => answer.extensions().get::<HandedBack>().is_some(),
+        Err(error) => matches!(error, WaitError::Overdue { .. }),
     }
 }
 

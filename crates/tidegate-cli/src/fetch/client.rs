@@ -63,6 +63,13 @@ impl Http {
     }
 }
 
+impl Http {
+    /// Enters that what was sent for a URL is not done, whatever its status looked like.
+    pub(crate) fn undone(&self, target: u64) {
+        self.ledger.undone(target);
+    }
+}
+
 /// How far a request came that failed.
 pub(crate) fn broken(error: &reqwest::Error) -> Broken {
     match error {
@@ -115,7 +122,7 @@ where
 }
 
 /// Whether sending it twice may do twice what it does: neither its method nor a key keeps that from happening.
-fn may_double<B>(request: &Request<B>) -> bool {
+pub(crate) fn may_double<B>(request: &Request<B>) -> bool {
     let has_key = request.headers().get("idempotency-key").is_some_and(|key| !key.is_empty());
     !request.method().is_idempotent() && !has_key
 }

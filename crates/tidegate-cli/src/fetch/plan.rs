@@ -21,6 +21,7 @@ use super::targets::{Braces, Targets};
 use super::token::Token;
 use super::voice::{Manner, Voice};
 use super::watch::{Refusals, Watch};
+use crate::dialects::DialectArgs;
 use crate::exit::{Exit, Failure};
 
 /// How often `--repeat` calls if nothing else stops it.
@@ -56,7 +57,7 @@ impl Plan {
         };
         let watch = Arc::new(Watch::new(voice.clone(), refusals));
         let bounds = &args.bounds;
-        let layer = WaitLayer::new().max_wait(bounds.max_wait).repeat_if(broken).observer(watch.clone());
+        let layer = layer(&args.dialects)?.max_wait(bounds.max_wait).observer(watch.clone());
         let redirects = if args.request.location { Redirects::Follow } else { Redirects::Report };
         let ledger: Arc<Ledger> = Arc::default();
         let caller = Caller {
@@ -80,6 +81,17 @@ impl Plan {
         let file = args.output.output.clone();
         Ok(Plan { run: Arc::new(run), layer, watch, count, deadline: bounds.deadline, file })
     }
+}
+
+/// A layer that knows how the upstreams refuse.
+fn layer(args: &DialectArgs) -> Result<WaitLayer, Failure> {
+    let table = args.table()?;
+    let chosen = args.chosen(&table)?;
+    let layer = WaitLayer::new().repeat_if(broken).dialects(table);
+    Ok(match chosen {
+        Some(dialect) => layer.dialect(dialect),
+        None => layer,
+    })
 }
 
 fn work(args: &WorkArgs, start: Time, voice: &Voice) -> Result<Work, Failure> {

@@ -10,6 +10,7 @@ use tidegate::world;
 use tidegate_core::{Time, Verdict};
 use tidegate_wire::tracking::{TRACKINGID, TrackingId};
 
+use super::items::printable;
 use super::units::spoken;
 use super::voice::Voice;
 
@@ -155,6 +156,24 @@ impl Watch {
             self.voice.note(format_args!("{clock}  {code}  {bucket} {told}: goes on at {end}{tracking}"));
         }
     }
+
+    fn tell_terminal(&self, event: &Event<'_>) {
+        let Event::Terminal { bucket, status, provider, message, .. } = event else { return };
+        self.voice.event(|| {
+            json!({
+                "event": "terminal",
+                "bucket": bucket.to_string(),
+                "status": status.as_u16(),
+                "provider": provider,
+                "message": message,
+            })
+        });
+        let (clock, code) = (clock(world::wall_clock()), status.as_u16());
+        let message = message.map(|message| format!(": {}", printable(message, 200))).unwrap_or_default();
+        self.voice.note(format_args!(
+            "{clock}  {code}  {bucket} no waiting helps, by the rules of {provider}{message}"
+        ));
+    }
 }
 
 impl Observe for Watch {
@@ -174,6 +193,10 @@ impl Observe for Watch {
                 seen.refused += 1;
                 drop(seen);
                 self.tell_refusal(event);
+            }
+            Event::Terminal { call, .. } => {
+                drop(self.lock().waiting.remove(&call.id));
+                self.tell_terminal(event);
             }
             Event::Repeated { cause: tidegate::observe::Again::Refused, .. } => {}
             Event::Repeated { bucket, .. } => {

@@ -6,6 +6,7 @@ mod faults;
 #[cfg(unix)]
 mod interrupted;
 mod pages;
+mod providers;
 mod repeat;
 mod running;
 mod secrets;

@@ -33,20 +33,20 @@ pub(super) fn read(value: &[u8], now: Time) -> Option<i64> {
     }
 }
 
-fn seconds(civil: Civil, second_of_day: i64, offset: i64) -> Option<i64> {
+pub(super) fn seconds(civil: Civil, second_of_day: i64, offset: i64) -> Option<i64> {
     Some(civil.days()? * SECONDS_PER_DAY + second_of_day - offset)
 }
 
 /// Takes `Sun` and `Sunday`. That it is the date's weekday isn't asked: a date that is told, even with a
 /// slip, is a better hint than none.
-fn weekday(name: &str) -> Option<()> {
+pub(super) fn weekday(name: &str) -> Option<()> {
     WEEKDAYS
         .iter()
         .any(|weekday| name.eq_ignore_ascii_case(weekday) || name.eq_ignore_ascii_case(&weekday[..3]))
         .then_some(())
 }
 
-fn civil(year: &str, month: &str, day: &str) -> Option<Civil> {
+pub(super) fn civil(year: &str, month: &str, day: &str) -> Option<Civil> {
     Some(Civil {
         year: fixed::<4>(year.as_bytes())?.into(),
         month: month_number(month)?,
@@ -75,17 +75,20 @@ fn day_number(day: &str) -> Option<u32> {
 }
 
 /// Reads `hh:mm:ss` as the second of the day. `60` is a leap second: the first of the next minute.
-fn clock(time: &str) -> Option<i64> {
+pub(super) fn clock(time: &str) -> Option<i64> {
     let &[h1, h2, b':', m1, m2, b':', s1, s2] = time.as_bytes() else { return None };
     let (hour, minute, second) = (fixed::<2>(&[h1, h2])?, fixed::<2>(&[m1, m2])?, fixed::<2>(&[s1, s2])?);
     (hour < 24 && minute < 60 && second <= 60).then(|| i64::from(hour * 3600 + minute * 60 + second))
 }
 
-/// Seconds that the zone is ahead of UTC: `GMT` and its other names, or `+hhmm` as in RFC 5322.
+/// Seconds that the zone is ahead of UTC: `GMT` and its other names, or a number.
 fn offset(zone: &str) -> Option<i64> {
-    if ["GMT", "UTC", "UT", "Z"].iter().any(|name| zone.eq_ignore_ascii_case(name)) {
-        return Some(0);
-    }
+    let is_utc = ["GMT", "UTC", "UT", "Z"].iter().any(|name| zone.eq_ignore_ascii_case(name));
+    if is_utc { Some(0) } else { numeric_offset(zone) }
+}
+
+/// Seconds that a zone of the form `+hhmm`, as in RFC 5322, is ahead of UTC.
+pub(super) fn numeric_offset(zone: &str) -> Option<i64> {
     let &[sign, h1, h2, m1, m2] = zone.as_bytes() else { return None };
     super::rfc3339::offset(sign, &[h1, h2], &[m1, m2])
 }

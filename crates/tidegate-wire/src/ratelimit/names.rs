@@ -3,6 +3,7 @@
 use sfv::{KeyRef, key_ref};
 
 /// The names of the parameters in one generation of the draft.
+#[derive(Clone, Copy)]
 pub(super) struct Names {
     pub(super) quota: &'static KeyRef,
     pub(super) window: &'static KeyRef,
@@ -24,8 +25,8 @@ impl Names {
     }
 }
 
-/// Drafts -08 to -11. A proposed change (httpapi's pull request 166) would rename `r` to `a` and `t` to `w`.
-pub(super) const NAMES: Names = Names {
+/// Drafts -08 to -11.
+const DRAFTS_08_TO_11: Names = Names {
     quota: key_ref("q"),
     window: key_ref("w"),
     unit: key_ref("qu"),
@@ -33,3 +34,16 @@ pub(super) const NAMES: Names = Names {
     remaining: key_ref("r"),
     reset: key_ref("t"),
 };
+
+/// A proposed change of the draft (httpapi's pull request 166): what is left is available (`a`), and the time to
+/// the reset is the effective window (`w`).
+const PROPOSAL_166: Names = Names { remaining: key_ref("a"), reset: key_ref("w"), ..DRAFTS_08_TO_11 };
+
+/// The switch: the first is written and read by the letter, a lenient reader takes the second where the first is
+/// missing. Turn them round if the draft does.
+const ORDER: [Names; 2] = [DRAFTS_08_TO_11, PROPOSAL_166];
+
+/// What the parameters are called.
+pub(super) const NAMES: Names = ORDER[0];
+/// What they are called too.
+pub(super) const OTHER_NAMES: Names = ORDER[1];

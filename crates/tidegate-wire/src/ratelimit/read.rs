@@ -4,7 +4,7 @@ use std::num::NonZeroU64;
 
 use sfv::{Item, KeyRef, List, ListEntry, Parameters, Parser};
 
-use super::names::NAMES;
+use super::names::{NAMES, OTHER_NAMES};
 use super::{Limit, Policy, Value};
 
 /// The most items that a field is read with; one with more is as good as malformed.
@@ -16,7 +16,8 @@ pub enum Tolerance {
     /// By the letter of drafts -09 to -11.
     #[default]
     Strict,
-    /// As the drafts' own examples are: a name may be a Token too, and `r` may be missing.
+    /// As fields are seen, and as the drafts' own examples are: a name may be a Token too, `r` may be missing or
+    /// go by its proposed name (and `t` with it), and a reset of the older drafts may be a date.
     Lenient,
 }
 
@@ -52,20 +53,30 @@ fn policy(item: Item, tolerance: Tolerance) -> Option<Policy> {
 
 fn limit(item: Item, tolerance: Tolerance) -> Option<Limit> {
     let mut params = item.params;
-    let limit = Limit {
-        name: name(item.bare_item, tolerance)?,
-        remaining: take(&mut params, NAMES.remaining, count)?,
-        reset_secs: take(&mut params, NAMES.reset, count)?,
-        partition: take(&mut params, NAMES.partition, bytes)?,
-        extensions: extensions(params),
-    };
-    (limit.remaining.is_some() || tolerance == Tolerance::Lenient).then_some(limit)
+    let name = name(item.bare_item, tolerance)?;
+    let mut remaining = take(&mut params, NAMES.remaining, count)?;
+    let mut reset_secs = take(&mut params, NAMES.reset, count)?;
+    if remaining.is_none() {
+        if tolerance == Tolerance::Strict {
+            return None;
+        }
+        remaining = take(&mut params, OTHER_NAMES.remaining, count)?;
+        if reset_secs.is_none() {
+            reset_secs = take(&mut params, OTHER_NAMES.reset, count)?;
+        }
+    }
+    let partition = take(&mut params, NAMES.partition, bytes)?;
+    Some(Limit { name, remaining, reset_secs, partition, extensions: extensions(params) })
+}
+
+/// The lines of a field as one value (RFC 9110 section 5.3).
+pub(super) fn join<'a>(lines: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
+    lines.into_iter().collect::<Vec<_>>().join(b", ".as_slice())
 }
 
 /// The members of a list of 1 to [`MAX_ITEMS`] members that are all items.
-fn items<'a>(lines: impl IntoIterator<Item = &'a [u8]>) -> Option<Vec<Item>> {
-    let lines: Vec<&[u8]> = lines.into_iter().collect();
-    let entries: List = Parser::new(&lines.join(b", ".as_slice())).parse().ok()?;
+pub(super) fn items<'a>(lines: impl IntoIterator<Item = &'a [u8]>) -> Option<Vec<Item>> {
+    let entries: List = Parser::new(&join(lines)).parse().ok()?;
     let item = |entry| match entry {
         ListEntry::Item(item) => Some(item),
         ListEntry::InnerList(_) => None,
@@ -82,14 +93,18 @@ fn name(value: Value, tolerance: Tolerance) -> Option<String> {
 }
 
 /// Takes a parameter out: `Some(None)` if it isn't there, `None` if it isn't what it must be.
-fn take<T>(params: &mut Parameters, key: &KeyRef, read: impl Fn(Value) -> Option<T>) -> Option<Option<T>> {
+pub(super) fn take<T>(
+    params: &mut Parameters,
+    key: &KeyRef,
+    read: impl Fn(Value) -> Option<T>,
+) -> Option<Option<T>> {
     match params.shift_remove(key) {
         None => Some(None),
         Some(value) => read(value).map(Some),
     }
 }
 
-fn count(value: Value) -> Option<u64> {
+pub(super) fn count(value: Value) -> Option<u64> {
     u64::try_from(i64::from(value.as_integer()?)).ok()
 }
 
@@ -107,7 +122,7 @@ fn bytes(value: Value) -> Option<Vec<u8>> {
     }
 }
 
-fn extensions(params: Parameters) -> Vec<(String, Value)> {
+pub(super) fn extensions(params: Parameters) -> Vec<(String, Value)> {
     params.into_iter().map(|(key, value)| (key.into(), value)).collect()
 }
 
@@ -135,6 +150,23 @@ mod tests {
         assert_eq!(read_limits(line(), Tolerance::Strict), None);
         let limits = read_limits(line(), Tolerance::Lenient).expect("a lenient reader takes a token");
         assert_eq!((limits[0].remaining, limits[0].reset_secs), (None, Some(1)));
+    }
+
+    #[test]
+    fn the_proposed_names_are_for_the_lenient_and_only_where_r_is_missing() {
+        let read = |line: &str, tolerance| {
+            let limits = read_limits([line.as_bytes()], tolerance)?;
+            Some((limits[0].remaining, limits[0].reset_secs, limits[0].extensions.len()))
+        };
+        for (line, strict, lenient) in [
+            (r#""d";a=50;w=30;c=1"#, None, Some((Some(50), Some(30), 1))),
+            (r#""d";a=50;t=30;w=60"#, None, Some((Some(50), Some(30), 1))),
+            (r#""d";a=-1;w=30"#, None, None),
+            (r#""d";r=6;a=7;w=60"#, Some((Some(6), None, 2)), Some((Some(6), None, 2))),
+        ] {
+            assert_eq!(read(line, Tolerance::Strict), strict, "{line}");
+            assert_eq!(read(line, Tolerance::Lenient), lenient, "{line}");
+        }
     }
 
     proptest! {

@@ -8,6 +8,9 @@ use sfv::{FieldType, Integer, Item, Key, KeyRef, List, ListEntry, Parameters};
 use super::names::NAMES;
 use super::{Limit, Policy, Value};
 
+/// The largest number that a structured field can say, of 15 digits (RFC 9651 section 3.3.1).
+const LARGEST: u64 = 999_999_999_999_999;
+
 /// Why a value can't be said in a `RateLimit` field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unwritable {
@@ -77,19 +80,25 @@ fn limit(limit: &Limit) -> Result<Item, Unwritable> {
     Ok(Item::with_params(text(&limit.name)?, params))
 }
 
-fn field(items: impl Iterator<Item = Result<Item, Unwritable>>) -> Result<HeaderValue, Unwritable> {
+pub(super) fn field(
+    items: impl Iterator<Item = Result<Item, Unwritable>>,
+) -> Result<HeaderValue, Unwritable> {
     let list = items.map(|item| item.map(ListEntry::Item)).collect::<Result<List, _>>()?;
     let line = list.serialize().ok_or(Unwritable::Empty)?;
     HeaderValue::try_from(&line).map_err(|_| Unwritable::Text(line))
 }
 
-fn put(params: &mut Parameters, key: &KeyRef, value: Option<Value>) {
+pub(super) fn put(params: &mut Parameters, key: &KeyRef, value: Option<Value>) {
     if let Some(value) = value {
         params.insert(key.to_owned(), value);
     }
 }
 
-fn extend(params: &mut Parameters, with: &[(String, Value)], taken: &[&KeyRef]) -> Result<(), Unwritable> {
+pub(super) fn extend(
+    params: &mut Parameters,
+    with: &[(String, Value)],
+    taken: &[&KeyRef],
+) -> Result<(), Unwritable> {
     for (name, value) in with {
         let key = Key::from_string(name.clone()).map_err(|(_, name)| Unwritable::Key(name))?;
         if taken.contains(&&*key) {
@@ -100,8 +109,13 @@ fn extend(params: &mut Parameters, with: &[(String, Value)], taken: &[&KeyRef]) 
     Ok(())
 }
 
-fn count(count: u64) -> Value {
+pub(super) fn count(count: u64) -> Value {
     Value::Integer(Integer::try_from(count).unwrap_or(Integer::MAX))
+}
+
+/// A number that stands alone.
+pub(super) fn number(number: u64) -> HeaderValue {
+    HeaderValue::from(number.min(LARGEST))
 }
 
 fn text(text: &str) -> Result<Value, Unwritable> {

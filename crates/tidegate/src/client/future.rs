@@ -6,10 +6,12 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use http::Response;
+use http_body::Body;
 
 use super::error::WaitError;
+use super::peeked::Peeked;
 
-type Answer<R, E> = Result<Response<R>, WaitError<E>>;
+type Answer<R, E> = Result<Response<Peeked<R>>, WaitError<E>>;
 
 /// A request on its way. To drop it is to cancel the request: its place in the queue is free at once.
 ///
@@ -19,15 +21,15 @@ type Answer<R, E> = Result<Response<R>, WaitError<E>>;
 /// Boxed, because the trip is written as one `async` function that can be read; next to a network round trip an
 /// allocation is nothing.
 #[must_use = "a request that nobody polls isn't sent"]
-pub struct WaitFuture<R, E>(Pin<Box<dyn Future<Output = Answer<R, E>> + Send>>);
+pub struct WaitFuture<R: Body, E>(Pin<Box<dyn Future<Output = Answer<R, E>> + Send>>);
 
-impl<R, E> WaitFuture<R, E> {
+impl<R: Body, E> WaitFuture<R, E> {
     pub(crate) fn new(trip: impl Future<Output = Answer<R, E>> + Send + 'static) -> Self {
         WaitFuture(Box::pin(trip))
     }
 }
 
-impl<R, E> Future for WaitFuture<R, E> {
+impl<R: Body, E> Future for WaitFuture<R, E> {
     type Output = Answer<R, E>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -35,7 +37,7 @@ impl<R, E> Future for WaitFuture<R, E> {
     }
 }
 
-impl<R, E> fmt::Debug for WaitFuture<R, E> {
+impl<R: Body, E> fmt::Debug for WaitFuture<R, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WaitFuture").finish_non_exhaustive()
     }

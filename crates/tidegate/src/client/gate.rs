@@ -24,6 +24,8 @@ struct State {
     pacer: Pacer,
     line: Line,
     next: Number,
+    /// How many refusals are being read: nobody goes until it is known how long they tell to wait.
+    held: u32,
 }
 
 /// A request may not wait as long as it would have to.
@@ -98,6 +100,7 @@ impl State {
         let is_head = self.line.head() == Some(number);
         match self.pacer.ask(now) {
             Turn::At(at) if at == self.pacer.closed_until() => Some((Cause::Told, Some(at))),
+            _ if self.held > 0 => Some((Cause::UnderWay, None)),
             _ if !is_head => Some((Cause::Turn, None)),
             Turn::At(at) => Some((Cause::Pace, Some(at))),
             Turn::OnAnswer(at) => Some((Cause::UnderWay, Some(at))),
@@ -169,13 +172,25 @@ impl Place {
         Some(UnderWay { gate: self.gate.clone(), flight: Some(flight), sent })
     }
 
-    /// The request was answered. If it is to go again, it is back in its place before anybody else can go.
+    /// Nobody goes from here while this is held, without anything being learned yet.
+    pub(crate) fn hold(&self) -> Hold {
+        self.gate.change(|state, _| state.held += 1);
+        Hold(self.gate.clone())
+    }
+
+    /// The request was answered at `at`. If it is to go again, it is back in its place before anybody else can go.
     ///
     /// Gives the instant before which nobody goes.
-    pub(crate) fn answered(&self, mut under_way: UnderWay, feedback: &Feedback, next: Next) -> Time {
+    pub(crate) fn answered(
+        &self,
+        mut under_way: UnderWay,
+        at: Time,
+        feedback: &Feedback,
+        next: Next,
+    ) -> Time {
         let Some(flight) = under_way.flight.take() else { return Time::ZERO };
-        self.gate.change(|state, now| {
-            state.pacer.answered(flight, now, feedback, world::draw());
+        self.gate.change(|state, _| {
+            state.pacer.answered(flight, at, feedback, world::draw());
             if next == Next::GoAgain {
                 state.line.join(self.number, self.bounds);
             }
@@ -197,6 +212,16 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         self.gate.change(|state, _| state.line.leave(self.number));
+    }
+}
+
+/// Keeps a gate shut while a refusal is read.
+#[derive(Debug)]
+pub(crate) struct Hold(Arc<Gate>);
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.0.change(|state, _| state.held -= 1);
     }
 }
 

@@ -26,8 +26,16 @@ pub(crate) struct Gates(Mutex<Known>);
 #[derive(Debug, Default)]
 struct Known {
     gates: BTreeMap<Key, Kept>,
-    /// Origins that are closed as a whole, and until when: buckets that come later are closed with them.
-    closed: BTreeMap<Arc<str>, Time>,
+    /// Origins that are closed as a whole, for whom, and until when: buckets that come later are closed with them.
+    closed: BTreeMap<(Arc<str>, Whose), Time>,
+}
+
+/// Whose calls an origin is closed for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Whose {
+    Everybody,
+    /// The calls with this token, or with none.
+    Token(Option<u64>),
 }
 
 #[derive(Debug)]
@@ -66,22 +74,21 @@ impl Gates {
             }
         }
         let gate = Arc::new(Gate::default());
-        if let Some(&until) = known.closed.get(key.name.origin()) {
+        if let Some(until) = known.closed_until(key) {
             gate.close_until(until);
         }
         known.gates.insert(key.clone(), Kept { gate: gate.clone(), used: now });
         Some(gate)
     }
 
-    /// Closes all buckets of an origin until `until`, those of other tokens too.
-    pub(crate) fn close_origin(&self, name: &BucketName, now: Time, until: Time) {
+    /// Closes all buckets of an origin and a token until `until`. What other tokens may do is their own affair:
+    /// of many users of one program, one that is limited must not stop the others.
+    pub(crate) fn close_origin(&self, key: &Key, now: Time, until: Time) {
         let gates: Vec<Arc<Gate>> = {
             let mut known = self.lock();
-            // An origin in here has, or had, many buckets that were closed with it: bounded by those.
-            known.closed.retain(|_, until| *until > now);
-            let closed = known.closed.entry(name.origin().into()).or_default();
-            *closed = until.max(*closed);
-            let same = known.gates.iter().filter(|(key, _)| key.name.origin() == name.origin());
+            known.close(key.name.origin().into(), Whose::Token(key.token), now, until);
+            let is_same = |other: &Key| other.name.origin() == key.name.origin() && other.token == key.token;
+            let same = known.gates.iter().filter(|(other, _)| is_same(other));
             same.map(|(_, kept)| kept.gate.clone()).collect()
         };
         for gate in gates {
@@ -100,6 +107,20 @@ impl Gates {
 }
 
 impl Known {
+    /// Remembers a closed origin for buckets to come. One in here has, or had, many buckets that were closed with
+    /// it: the map is bounded by those.
+    fn close(&mut self, origin: Arc<str>, whose: Whose, now: Time, until: Time) {
+        self.closed.retain(|_, until| *until > now);
+        let closed = self.closed.entry((origin, whose)).or_default();
+        *closed = until.max(*closed);
+    }
+
+    fn closed_until(&self, key: &Key) -> Option<Time> {
+        let origin: Arc<str> = key.name.origin().into();
+        let whose = [Whose::Everybody, Whose::Token(key.token)];
+        whose.into_iter().filter_map(|whose| self.closed.get(&(origin.clone(), whose))).max().copied()
+    }
+
     /// Forgets the closed gates that nobody waits at, of the origin that has most of them, and closes that origin
     /// as a whole for as long: one that closes bucket after bucket for years shuts out itself, and no other.
     fn fold_a_crowd(&mut self, now: Time) {
@@ -113,9 +134,7 @@ impl Known {
             return;
         };
         self.gates.retain(|key, kept| *key.name.origin() != *origin || !kept.is_unused());
-        self.closed.retain(|_, until| *until > now);
-        let closed = self.closed.entry(origin).or_default();
-        *closed = until.max(*closed);
+        self.close(origin, Whose::Everybody, now, until);
     }
 
     /// Forgets the half of the idle gates that was used longest ago, so that it has to be done rarely.
@@ -139,6 +158,12 @@ mod tests {
         Key::new(&parts, parts.uri.path())
     }
 
+    fn with_token(uri: &str, token: &str) -> Key {
+        let request = http::Request::builder().uri(uri).header("authorization", token);
+        let (parts, ()) = request.body(()).unwrap().into_parts();
+        Key::new(&parts, parts.uri.path())
+    }
+
     fn closed_until(gates: &Gates, uri: &str) -> Time {
         let gate = gates.gate(&key(uri), world::now(), 9).unwrap();
         gate.belief(world::now()).closed_until
@@ -151,13 +176,15 @@ mod tests {
         let until = now.later(Duration::from_secs(60));
         closed_until(&gates, "http://one/known");
         closed_until(&gates, "http://other/known");
-        gates.close_origin(&key("http://one/known").name, now, until);
-        gates.close_origin(&key("http://one/known").name, now, now.later(Duration::from_secs(30)));
+        gates.close_origin(&key("http://one/known"), now, until);
+        gates.close_origin(&key("http://one/known"), now, now.later(Duration::from_secs(30)));
         assert_eq!(closed_until(&gates, "http://one/known"), until);
         assert_eq!(closed_until(&gates, "http://one/new"), until);
+        let another = gates.gate(&with_token("http://one/known", "another's"), now, 9).unwrap();
+        assert!(another.belief(now).closed_until <= now, "another token has another limit");
         assert!(closed_until(&gates, "http://other/known") <= now);
         assert!(closed_until(&gates, "http://other/new") <= now);
-        gates.close_origin(&key("http://other/new").name, until, until.later(Duration::from_secs(1)));
+        gates.close_origin(&key("http://other/new"), until, until.later(Duration::from_secs(1)));
         assert_eq!(gates.lock().closed.len(), 1, "what has passed is forgotten");
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use http::request::Parts;
 use tidegate_core::pacer::Belief;
-use tidegate_wire::dialect::Dialect;
+use tidegate_wire::dialect::{Dialect, Table};
 use tower_layer::Layer;
 
 use super::gates::Shared;
@@ -53,7 +53,10 @@ impl WaitLayer {
         self.with(|settings| settings.room = Room { memory: memory_bytes, spill: spill_bytes })
     }
 
-    /// How often a request is sent at most whose connection breaks, 3 by default. Refusals don't count.
+    /// How often a request is sent at most whose connection breaks, or whose upstream can't serve it now and doesn't
+    /// say for how long, as in a 529: 3 by default. The last such answer is handed back as it is.
+    ///
+    /// Refusals for the rate don't count, nor outages that tell their end.
     #[must_use]
     pub fn tries(self, most: u32) -> Self {
         self.with(|settings| settings.tries = most)
@@ -90,10 +93,17 @@ impl WaitLayer {
         self.with(|settings| settings.add_broken(broken))
     }
 
-    /// How the upstream says "slow down". By default found in [`tidegate_wire::dialect::TABLE`] by the host.
+    /// How all upstreams say "slow down", whatever their hosts.
     #[must_use]
-    pub fn dialect(self, dialect: &'static Dialect) -> Self {
+    pub fn dialect(self, dialect: Arc<Dialect>) -> Self {
         self.with(|settings| settings.dialect = Some(dialect))
+    }
+
+    /// Where it is found by its host how an upstream says "slow down", unless [`dialect`](WaitLayer::dialect)
+    /// says so for all. [`Table::built_in`] by default; [`Table::extended`] adds rows of your own.
+    #[must_use]
+    pub fn dialects(self, table: Table) -> Self {
+        self.with(|settings| settings.dialects = table)
     }
 
     /// Who is told what happens.

@@ -12,6 +12,7 @@ use tower_service::Service;
 use super::error::WaitError;
 use super::future::WaitFuture;
 use super::gates::Shared;
+use super::peeked::Peeked;
 use super::replay::Replay;
 use super::settings::Settings;
 use super::trip::Trip;
@@ -55,9 +56,10 @@ where
     S::Error: Send + 'static,
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
-    R: Body + Send + 'static,
+    R: Body<Data = Bytes> + Send + 'static,
+    R::Error: Send,
 {
-    type Response = Response<R>;
+    type Response = Response<Peeked<R>>;
     type Error = WaitError<S::Error>;
     type Future = WaitFuture<R, S::Error>;
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::request::Parts;
-use tidegate_wire::dialect::{self, Dialect};
+use tidegate_wire::dialect::{Dialect, Table};
 
 use super::repeat::Broken;
 use crate::key::{self, template};
@@ -33,13 +33,17 @@ pub(crate) struct Settings {
     pub(crate) max_wait: Duration,
     pub(crate) deadline: Option<Duration>,
     pub(crate) room: Room,
-    /// Three: enough for a connection that the server closed while idle and one accident more.
+    /// Three: enough for a connection that the server closed while idle and one accident more, or for an overload
+    /// that passes within seconds.
     pub(crate) tries: u32,
     /// Ten thousand: a megabyte or so of waiting requests per bucket, without their bodies.
     pub(crate) waiters: usize,
     /// Ten thousand: a few megabytes of gates.
     pub(crate) buckets: usize,
-    pub(crate) dialect: Option<&'static Dialect>,
+    /// The one that is spoken, whatever the host.
+    pub(crate) dialect: Option<Arc<Dialect>>,
+    /// Where the host's is found.
+    pub(crate) dialects: Table,
     pub(crate) observer: Option<Arc<dyn Observe>>,
     resource: Arc<ResourceOf>,
     broken: Vec<Arc<BrokenBy>>,
@@ -64,6 +68,7 @@ impl Default for Settings {
             waiters: 10_000,
             buckets: 10_000,
             dialect: None,
+            dialects: Table::built_in().clone(),
             observer: None,
             resource: Arc::new(|parts| template(parts.uri.path())),
             broken: Vec::new(),
@@ -89,8 +94,8 @@ impl Settings {
         self.broken.iter().find_map(|judge| judge(error)).unwrap_or(Broken::MayBeDone)
     }
 
-    pub(crate) fn dialect(&self, parts: &Parts) -> &'static Dialect {
-        self.dialect.unwrap_or_else(|| dialect::of_host(key::host(parts)))
+    pub(crate) fn dialect(&self, parts: &Parts) -> Arc<Dialect> {
+        self.dialect.clone().unwrap_or_else(|| self.dialects.of_host(key::host(parts)))
     }
 
     pub(crate) fn deadline(&self, parts: &Parts) -> Option<Duration> {
@@ -113,7 +118,7 @@ impl fmt::Debug for Settings {
             .field("tries", &self.tries)
             .field("waiters", &self.waiters)
             .field("buckets", &self.buckets)
-            .field("dialect", &self.dialect.map(|dialect| dialect.name))
+            .field("dialect", &self.dialect.as_ref().map(|dialect| &dialect.name))
             .finish_non_exhaustive()
     }
 }

@@ -10,16 +10,18 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{Request, Response};
 use http_body::Body;
-use tidegate_core::{Scope, Time, jitter};
+use tidegate_core::{Time, Verdict, jitter};
 use tidegate_wire::dialect::Dialect;
-use tidegate_wire::feedback::{self, Reading};
+use tidegate_wire::feedback::Reading;
 use tower_service::Service;
 
 use super::error::{Bound, Patience, WaitError};
 use super::gate::{Next, Place, TooLong, UnderWay};
 use super::gates::Shared;
+use super::handed_back::HandedBack;
+use super::heard::{Heard, hear};
 use super::line::Bounds;
-use super::refusal;
+use super::peeked::Peeked;
 use super::repeat::{self, After, Broken, Twice};
 use super::replay::{Replay, Tapes};
 use super::settings::{CallId, Settings};
@@ -33,7 +35,7 @@ pub(crate) struct Trip {
     shared: Arc<Shared>,
     parts: Parts,
     key: Key,
-    dialect: &'static Dialect,
+    dialect: Arc<Dialect>,
     twice: Twice,
     call: Call,
     started: Time,
@@ -46,6 +48,15 @@ enum Sending<R, E> {
     Answered(Place, UnderWay, Response<R>),
     Broke(Place, Broken, E),
     Stopped(WaitError<E>),
+}
+
+/// What becomes of a request that was answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    /// It was refused, and goes again when it may.
+    GoesAgain,
+    /// Its answer is handed back; if that is a refusal, for this reason.
+    Done(Option<HandedBack>),
 }
 
 impl Trip {
@@ -72,39 +83,54 @@ impl Trip {
         mut self,
         mut inner: S,
         body: B,
-    ) -> Result<Response<R>, WaitError<S::Error>>
+    ) -> Result<Response<Peeked<R>>, WaitError<S::Error>>
     where
         S: Service<Request<Replay<B>>, Response = Response<R>> + Clone,
         S::Error: 'static,
         B: Body<Data = Bytes>,
         B::Error: Into<Box<dyn Error + Send + Sync>>,
-        R: Body,
+        R: Body<Data = Bytes>,
     {
         let tapes = Tapes::new(body, self.settings.room);
         let mut place = self.enter().map_err(|bound| self.overfull(bound))?;
-        let mut broken = 0;
+        let mut failed = 0;
         loop {
             self.call.attempt += 1;
             place = match self.send(place, &mut inner, &tapes).await {
                 Sending::Stopped(error) => return Err(error),
                 Sending::Broke(place, far, error) => {
-                    broken += 1;
-                    let may_go_again = broken < self.settings.tries && tapes.rewind();
-                    self.broke(far, error, may_go_again, repeat::pause(broken)).await?;
+                    failed += 1;
+                    let may_go_again = failed < self.settings.tries && tapes.rewind();
+                    self.broke(far, error, may_go_again, repeat::pause(failed)).await?;
                     place
                 }
                 Sending::Answered(place, under_way, answer) => {
-                    let reading = self.read(&answer, None);
-                    let again = reading.feedback.is_refusal() && tapes.rewind();
-                    let next = if again { Next::GoAgain } else { Next::Done };
-                    self.learn(&place, under_way, &answer, &reading, next);
-                    if next == Next::Done {
+                    let heard = hear(&self.dialect, &place, answer, self.deadline()).await;
+                    let fate = self.fate(&heard.reading, &mut failed, &tapes);
+                    let mut answer = self.learn(&place, under_way, heard, fate);
+                    if let Fate::Done(why) = fate {
+                        why.map(|why| answer.extensions_mut().insert(why));
                         return Ok(answer);
                     }
-                    self.refused(&place, answer).await;
+                    let (call, bucket, cause) = (self.call, self.bucket(), Again::Refused);
+                    self.settings.tell(&Event::Repeated { call, bucket, cause });
                     place
                 }
             };
+        }
+    }
+
+    /// What becomes of a request that was answered so. An outage without an end told counts as a try that failed.
+    fn fate<B>(&self, reading: &Reading, failed: &mut u32, tapes: &Tapes<B>) -> Fate {
+        let verdict = reading.feedback.verdict;
+        *failed += u32::from(verdict == Verdict::Unavailable { wait: None });
+        match verdict {
+            Verdict::Passed => Fate::Done(reading.terminal.then_some(HandedBack::NoWaitHelps)),
+            Verdict::Unavailable { wait: None } if *failed >= self.settings.tries => {
+                Fate::Done(Some(HandedBack::TriedEnough))
+            }
+            _ if tapes.rewind() => Fate::GoesAgain,
+            _ => Fate::Done(Some(HandedBack::SentOnce)),
         }
     }
 
@@ -181,62 +207,42 @@ impl Trip {
         }
     }
 
-    fn read<R>(&self, answer: &Response<R>, body: Option<&[u8]>) -> Reading {
-        feedback::read(self.dialect, answer.status(), answer.headers(), body, world::wall_clock())
-    }
-
     /// Tells the gate, and whoever observes, what the answer says.
-    fn learn<R>(
+    fn learn<R: Body>(
         &self,
         place: &Place,
         under_way: UnderWay,
-        answer: &Response<R>,
-        reading: &Reading,
-        next: Next,
-    ) {
-        let (call, bucket, status) = (self.call, self.bucket(), answer.status());
-        let feedback = &reading.feedback;
-        let (now, sent) = (world::now(), under_way.sent);
-        let until = place.answered(under_way, feedback, next);
-        if !feedback.is_refusal() {
-            self.hint(place, now, reading);
-            return self.settings.tell(&Event::Passed {
-                call,
-                bucket,
-                status,
-                feedback,
-                took: now.since(sent),
-            });
+        mut heard: Heard<R>,
+        fate: Fate,
+    ) -> Response<Peeked<R>> {
+        let (call, bucket, status) = (self.call, self.bucket(), heard.answer.status());
+        let feedback = &heard.reading.feedback;
+        let next = if fate == Fate::GoesAgain { Next::GoAgain } else { Next::Done };
+        let took = heard.arrived.since(under_way.sent);
+        let until = place.answered(under_way, heard.counts_from(), feedback, next);
+        let closed = if feedback.is_refusal() { Some(until) } else { heard.closes_until() };
+        if let Some(until) = closed {
+            self.close(place, &heard, until);
         }
-        if feedback.scope == Scope::Origin {
-            self.shared.gates.close_origin(bucket, now, until);
-        }
-        let headers = answer.headers();
-        self.settings.tell(&Event::Refused { call, bucket, status, headers, feedback, until });
-    }
-
-    /// An answer that passed may ask for no further call until later, as redirections do.
-    fn hint(&self, place: &Place, now: Time, reading: &Reading) {
-        if let (Some(wait), Some("retry-after")) = (reading.wait, reading.origins.wait) {
-            place.gate().close_until(now.later(wait));
-        }
-    }
-
-    /// Reads what else a refusal says, in its body, while the gate is closed already.
-    async fn refused<R: Body>(&self, place: &Place, answer: Response<R>) {
-        let arrived = world::now();
-        let (parts, body) = answer.into_parts();
-        if let Some(body) = refusal::read(body, self.deadline()).await {
-            let reading = self.read(&Response::from_parts(parts, ()), Some(&body));
-            if let Some(wait) = reading.wait {
-                place.gate().close_until(arrived.later(wait));
-            }
-        }
-        self.settings.tell(&Event::Repeated {
-            call: self.call,
-            bucket: self.bucket(),
-            cause: Again::Refused,
+        drop(heard.hold.take());
+        self.settings.tell(&if feedback.is_refusal() {
+            let headers = heard.answer.headers();
+            Event::Refused { call, bucket, status, headers, feedback, until }
+        } else if heard.reading.terminal {
+            let message = heard.reading.message.as_deref();
+            Event::Terminal { call, bucket, status, provider: &self.dialect.name, message, took }
+        } else {
+            Event::Passed { call, bucket, status, feedback, took }
         });
+        heard.answer
+    }
+
+    /// Nothing goes before `until`: in this bucket, or in all of the origin if the answer is about all.
+    fn close<R: Body>(&self, place: &Place, heard: &Heard<R>, until: Time) {
+        place.gate().close_until(until);
+        if heard.is_for_origin() {
+            self.shared.gates.close_origin(&self.key, world::now(), until);
+        }
     }
 
     fn waits(&self, cause: Cause, until: Option<Time>) {

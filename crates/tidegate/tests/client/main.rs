@@ -4,11 +4,17 @@
 #[cfg(test)]
 mod body;
 #[cfg(test)]
+mod dialects;
+#[cfg(test)]
 mod gate;
 #[cfg(test)]
 mod lasting;
 #[cfg(test)]
 mod loopback;
+#[cfg(test)]
+mod peeked;
+#[cfg(test)]
+mod provider;
 #[cfg(test)]
 mod repeat;
 #[cfg(test)]

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Request, Response};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt, Full};
-use tidegate::client::{Broken, Replay, Wait, WaitError, WaitFuture, WaitLayer};
+use tidegate::client::{Broken, Peeked, Replay, Wait, WaitError, WaitFuture, WaitLayer};
 use tidegate::world;
 use tidegate_core::Time;
 use tower::{Layer, Service};
@@ -208,7 +208,7 @@ pub(crate) struct Client {
     pub(crate) layer: WaitLayer,
 }
 
-pub(crate) type Outcome = Result<Response<Full<Bytes>>, WaitError<Broke>>;
+pub(crate) type Outcome = Result<Response<Peeked<Full<Bytes>>>, WaitError<Broke>>;
 
 impl Client {
     pub(crate) fn send(&self, request: Request<Chunks>) -> WaitFuture<Full<Bytes>, Broke> {

@@ -7,18 +7,23 @@ use bytes::Bytes;
 use http::header::RETRY_AFTER;
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
-use hyper::body::Incoming;
+use hyper::body::Body;
 use tower_service::Service;
 
 /// An HTTP client, with or without a layer around it.
 pub(super) trait Post:
-    Service<Request<Full<Bytes>>, Response = Response<Incoming>, Future: Send> + Send + 'static
+    Service<Request<Full<Bytes>>, Response = Response<Self::Answer>, Future: Send> + Send + 'static
 {
+    /// The body that it answers with.
+    type Answer: Body<Data: Send> + Send;
 }
 
-impl<S> Post for S where
-    S: Service<Request<Full<Bytes>>, Response = Response<Incoming>, Future: Send> + Send + 'static
+impl<S, R> Post for S
+where
+    S: Service<Request<Full<Bytes>>, Response = Response<R>, Future: Send> + Send + 'static,
+    R: Body<Data: Send> + Send,
 {
+    type Answer = R;
 }
 
 /// What came of a call.
