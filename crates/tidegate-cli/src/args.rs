@@ -18,6 +18,8 @@ pub(crate) enum Command {
     Simulate(crate::simulate::args::Args),
     /// Watch three clients do the same work against hidden limits, in under 40 s
     Demo(crate::demo::args::Args),
+    /// Say what an answer tells about limits, and where: paste it, or pipe it from `curl -si`
+    Explain(crate::explain::args::Args),
 }
 
 /// What `tidegate` alone prints.
@@ -34,6 +36,9 @@ Call an API that answers 429, and wait as it says:
 Try it without an API, in two terminals:
   tidegate simulate --limit 'GET /v1/rooms: 1/s, burst 5'
   TIDEGATE_TOKEN=any tidegate fetch --all-pages --items /items 'http://127.0.0.1:8429/v1/rooms?max=10'
+
+See what an API's answer means:
+  curl -si https://api.github.com/user | tidegate explain --host api.github.com
 
 Every door explains itself:  tidegate fetch --help
 ";

@@ -4,6 +4,7 @@ mod args;
 mod demo;
 mod dialects;
 mod exit;
+mod explain;
 mod fetch;
 mod interrupt;
 mod output;
@@ -37,6 +38,7 @@ async fn run(command: Command) -> Result<Exit, Failure> {
         Command::Fetch(args) => fetch::run(*args).await,
         Command::Simulate(args) => simulate::run(args).await,
         Command::Demo(args) => demo::run(args).await,
+        Command::Explain(args) => explain::run(&args),
     }
 }
 
