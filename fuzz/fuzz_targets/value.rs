@@ -41,7 +41,9 @@ fuzz_target!(|data: &[u8]| {
     if !matches!(FORMATS[format], "date" | "any") {
         assert!(told <= later.map(|later| later.saturating_add(Duration::from_secs(1))));
     }
-    if FORMATS[format] == "seconds" {
+    // A number that is too large for a delay is guessed.
+    let is_short = value.len() <= 8 && value.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.');
+    if FORMATS[format] == "seconds" && is_short {
         assert_eq!(told, wait(Time::ZERO), "a delay knows no clock");
     }
 });

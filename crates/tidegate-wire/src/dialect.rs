@@ -21,6 +21,7 @@ use http::{HeaderMap, StatusCode};
 use tidegate_core::Scope;
 
 pub use condition::Condition;
+pub(crate) use condition::Test;
 pub use label::Label;
 pub(crate) use label::Part;
 pub(crate) use pointer::Pointer;
@@ -66,7 +67,9 @@ impl Dialect {
     pub fn needs_body(&self, status: StatusCode, headers: &HeaderMap) -> bool {
         for rule in self.rules.iter().filter(|rule| rule.statuses.has(status)) {
             if rule.may_fit(headers) {
-                return rule.looks_at_body();
+                let may_tell_wait =
+                    rule.meaning == Meaning::UnavailableIfTold && self.waits.iter().any(Source::is_in_body);
+                return rule.looks_at_body() || may_tell_wait;
             }
         }
         false

@@ -13,17 +13,20 @@
 mod answer;
 mod label;
 mod message;
+mod named;
 mod origin;
 mod seen;
 mod wait;
 
 use std::time::Duration;
 
+use http::header::RETRY_AFTER;
 use http::{HeaderMap, StatusCode};
 use tidegate_core::{Feedback, Time, Verdict};
 
 use crate::dialect::{Dialect, Meaning, Rule};
 use answer::Answer;
+pub use named::{Named, named};
 pub use origin::Origin;
 use origin::Told;
 use seen::Seen;
@@ -54,7 +57,7 @@ pub struct Reading {
     pub used_ratio: Option<f64>,
     /// What the limit counts by, as the dialect or the answer names it.
     pub scope: Option<String>,
-    /// What the body says in words, if it is a refusal.
+    /// What the body says in words, if it is a refusal or has a status of 400 or more.
     pub message: Option<String>,
     /// Where each of them was read.
     pub origins: Origins,
@@ -118,7 +121,7 @@ pub fn read(
     judge(&mut reading, meaning, rule, wait);
     reading.feedback.scope = rule.and_then(|rule| rule.reach).unwrap_or(dialect.reach);
     (reading.scope, reading.origins.scope) = Told::split(scope);
-    if is_refusal(meaning) {
+    if is_refusal(meaning) || status.as_u16() >= 400 {
         reading.message = message::read(&answer);
     }
     reading
@@ -149,7 +152,7 @@ fn effective_wait(
             .or_else(known)
             .or_else(|| lead?.reset.clone()),
         Meaning::Unavailable | Meaning::UnavailableIfTold => told.or_else(known).or_else(exhausted),
-        Meaning::Hint => told.or_else(exhausted),
+        Meaning::Hint => told.filter(|told| told.origin == Origin::Field(RETRY_AFTER)).or_else(exhausted),
         Meaning::Passed => exhausted(),
         Meaning::Terminal => None,
     }
@@ -171,7 +174,7 @@ fn judge(reading: &mut Reading, meaning: Meaning, rule: Option<&Rule>, wait: Opt
     reading.terminal = meaning == Meaning::Terminal;
     reading.limited = matches!(meaning, Meaning::Limited | Meaning::LimitedAfter | Meaning::Terminal);
     if reading.limited {
-        let condition = rule.and_then(|rule| rule.when.first());
+        let condition = rule.and_then(Rule::witness);
         reading.origins.limited =
             Some(condition.map_or(Origin::Status, |condition| answer::origin(&condition.source)));
     }

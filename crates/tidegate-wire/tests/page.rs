@@ -9,7 +9,7 @@ use tidegate_wire::dialect::{Dialect, Meaning, Rule, Sources, Table, Window};
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/dialects.md");
 const BEFORE: &str = include_str!("page/before.txt");
-const AFTER: &str = include_str!("page/after.txt");
+const BETWEEN: &str = include_str!("page/between.txt");
 
 #[test]
 fn the_page_is_what_the_table_says() {
@@ -31,22 +31,15 @@ fn page() -> String {
     let mut rows: Vec<&Dialect> = table.rows().collect();
     rows.sort_by_key(|row| (!is_no_provider(row), row.name.clone()));
     let mut page = BEFORE.to_owned();
-    page.push_str(
-        "| provider | refused when | its wait, beside `Retry-After` | announced in | counts by | source |\n",
-    );
-    page.push_str("| --- | --- | --- | --- | --- | --- |\n");
-    for row in rows {
-        let cells = [
-            provider(row),
-            refusals(row, &standard),
-            waits(row),
-            announced(row, &standard),
-            scope(row),
-            source(row),
-        ];
+    page.push_str("| provider | refused with | wait told in `Retry-After`, or in | counts by | source |\n");
+    page.push_str("| --- | --- | --- | --- | --- |\n");
+    for row in &rows {
+        let cells = [link(row), refusals(row, &standard), waits(row), scope(row), row.source.clone()];
         writeln!(page, "| {} |", cells.map(|cell| cell.replace('|', "\\|")).join(" | ")).expect("memory");
     }
-    page + AFTER
+    page.push_str(BETWEEN);
+    rows.iter().for_each(|row| page.push_str(&section(row, &standard)));
+    page
 }
 
 /// The rows for those that no row names come first.
@@ -54,75 +47,114 @@ fn is_no_provider(row: &Dialect) -> bool {
     ["ietf", "generic"].contains(&row.name.as_str())
 }
 
-fn provider(row: &Dialect) -> String {
-    let mut cell = format!("**{}**", row.name);
-    let also: Vec<String> = row.also.iter().map(|name| code(name)).collect();
-    if !also.is_empty() {
-        write!(cell, " ({})", also.join(", ")).expect("memory");
-    }
-    for host in &row.hosts {
-        write!(cell, "<br>{host}").expect("memory");
-    }
-    cell
+fn link(row: &Dialect) -> String {
+    format!("[{}](#{})", row.name, row.name.replace('.', ""))
 }
 
-/// The rules that aren't the standards', those of one meaning together.
+/// The rules that aren't the standards'.
+fn own_rules<'r>(row: &'r Dialect, standard: &'r Dialect) -> impl Iterator<Item = &'r Rule> {
+    row.rules.iter().filter(|rule| row.name == standard.name || !standard.rules.contains(rule))
+}
+
+/// The statuses of each meaning; one that needs a field or the body to tell is marked.
 fn refusals(row: &Dialect, standard: &Dialect) -> String {
-    let is_own = |rule: &&Rule| row.name == standard.name || !standard.rules.contains(rule);
-    let mut meanings: Vec<(String, Vec<String>)> = Vec::new();
-    for rule in row.rules.iter().filter(is_own) {
-        let (meaning, case) = (meaning(rule), case(rule));
-        match meanings.iter_mut().find(|(known, _)| *known == meaning) {
-            Some((_, cases)) => cases.push(case),
-            None => meanings.push((meaning, vec![case])),
+    let mut meanings: Vec<(&str, Vec<String>)> = vec![(LIMITED, Vec::new())];
+    for rule in own_rules(row, standard) {
+        let mark = if rule.when.is_empty() { "" } else { MARK };
+        let statuses = rule.statuses.to_string();
+        let marked = statuses.split(", ").map(|status| format!("{status}{mark}"));
+        match meanings.iter_mut().find(|(known, _)| *known == meaning(rule)) {
+            Some((_, known)) => known.extend(marked),
+            None => meanings.push((meaning(rule), marked.collect())),
         }
     }
-    if meanings.is_empty() {
-        return "429".to_owned();
-    }
-    let said = meanings.iter().map(|(meaning, cases)| format!("{meaning}: {}", cases.join("; or ")));
+    // What no rule names is the standards' to say: a 429 is a refusal.
+    meanings[0].1.push("429".to_owned());
+    let said = meanings.iter().map(|(meaning, statuses)| match *meaning {
+        LIMITED => distinct(statuses).join(", "),
+        meaning => format!("{meaning}: {}", distinct(statuses).join(", ")),
+    });
     said.collect::<Vec<_>>().join("<br>")
 }
 
-fn meaning(rule: &Rule) -> String {
-    let meaning = match rule.meaning {
-        Meaning::Limited => "limited",
+/// Each status once, and unmarked if it is meant without a condition, too.
+fn distinct(statuses: &[String]) -> Vec<&str> {
+    let mut distinct = Vec::new();
+    for status in statuses.iter().map(String::as_str) {
+        let plain = status.trim_end_matches(MARK);
+        let status = if statuses.iter().any(|other| other == plain) { plain } else { status };
+        if !distinct.contains(&status) {
+            distinct.push(status);
+        }
+    }
+    distinct
+}
+
+const MARK: &str = "\u{b0}";
+const LIMITED: &str = "limited";
+
+fn meaning(rule: &Rule) -> &'static str {
+    match rule.meaning {
+        Meaning::Limited => LIMITED,
         Meaning::Terminal => "**terminal**",
         Meaning::LimitedAfter => "done, the next are limited",
         Meaning::Unavailable => "unavailable",
         Meaning::UnavailableIfTold => "unavailable if a wait is told",
         Meaning::Hint => "passed, a wait is a hint",
         Meaning::Passed => "passed",
-    };
-    match rule.wait {
-        Some(wait) => format!("{meaning} ({} s if none is told)", wait.as_secs_f64()),
-        None => meaning.to_owned(),
     }
 }
 
-fn case(rule: &Rule) -> String {
-    let statuses = rule.statuses.to_string();
-    let conditions: Vec<String> = rule.when.iter().map(|condition| code(&condition.to_string())).collect();
-    if conditions.is_empty() { statuses } else { format!("{statuses} with {}", conditions.join(" and ")) }
-}
-
 fn waits(row: &Dialect) -> String {
-    let mut parts: Vec<String> = row.waits.iter().map(|source| code(&source.to_string())).collect();
+    let mut parts = codes(&row.waits);
     if !row.floor.is_zero() {
         parts.push(format!("{} s at least", row.floor.as_secs_f64()));
     }
     parts.join("<br>")
 }
 
-/// The windows that aren't the standards'.
-fn announced(row: &Dialect, standard: &Dialect) -> String {
-    if row.name != standard.name && row.windows == standard.windows {
-        return String::new();
-    }
-    row.windows.iter().map(window).collect::<Vec<_>>().join("<br>")
+fn scope(row: &Dialect) -> String {
+    let scope = row.scope.to_string();
+    if scope.is_empty() { String::new() } else { code(&scope) }
 }
 
-fn window(window: &Window) -> String {
+/// All that the row says beyond the table.
+fn section(row: &Dialect, standard: &Dialect) -> String {
+    let mut section = format!("\n### {}\n\n", row.name);
+    let mut item = |text: String| writeln!(section, "- {text}").expect("memory");
+    if let Some(note) = &row.note {
+        item(note.clone());
+    }
+    if !row.also.is_empty() {
+        item(format!("also called {}", row.also.join(", ")));
+    }
+    if !row.hosts.is_empty() {
+        item(format!("spoken by {}", row.hosts.join(", ")));
+    }
+    own_rules(row, standard).for_each(|rule| item(said(rule)));
+    if row.name == standard.name || row.windows != standard.windows {
+        row.windows.iter().for_each(|window| item(announced(window)));
+    }
+    section
+}
+
+fn said(rule: &Rule) -> String {
+    let conditions: Vec<String> = rule.when.iter().map(|condition| code(&condition.to_string())).collect();
+    let mut text = match rule.statuses.to_string() {
+        statuses if conditions.is_empty() => statuses,
+        statuses => format!("{statuses} with {}", conditions.join(" and ")),
+    };
+    write!(text, ": {}", meaning(rule)).expect("memory");
+    if let Some(wait) = rule.wait {
+        write!(text, ", {} s if none is told", wait.as_secs_f64()).expect("memory");
+    }
+    if let Some(scope) = &rule.scope {
+        write!(text, ", counts by {}", code(&scope.to_string())).expect("memory");
+    }
+    text
+}
+
+fn announced(window: &Window) -> String {
     let columns: [(&str, &Sources); 9] = [
         ("limit", &window.limit),
         ("remaining", &window.remaining),
@@ -132,30 +164,17 @@ fn window(window: &Window) -> String {
         ("reset", &window.reset),
         ("window", &window.window),
         ("needs", &window.needs),
-        ("refill/s", &window.refill),
+        ("refill per second", &window.refill),
     ];
     let columns = columns.into_iter().filter(|(_, sources)| !sources.is_empty());
-    let told = columns.map(|(name, sources)| {
-        let places: Vec<String> = sources.iter().map(|source| code(&source.to_string())).collect();
-        format!("{name} {}", places.join(" or "))
-    });
-    let told = told.collect::<Vec<_>>().join(", ");
-    match &window.name {
-        Some(name) => format!("_{name}_: {told}"),
-        None => told,
-    }
+    let told: Vec<String> =
+        columns.map(|(name, sources)| format!("{name} {}", codes(sources).join(" or "))).collect();
+    let name = window.name.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
+    format!("announces{name} {}", told.join(", "))
 }
 
-fn scope(row: &Dialect) -> String {
-    let scope = row.scope.to_string();
-    if scope.is_empty() { String::new() } else { code(&scope) }
-}
-
-fn source(row: &Dialect) -> String {
-    match &row.note {
-        Some(note) => format!("{}. {note}", row.source),
-        None => row.source.clone(),
-    }
+fn codes(sources: &Sources) -> Vec<String> {
+    sources.iter().map(|source| code(&source.to_string())).collect()
 }
 
 fn code(text: &str) -> String {

@@ -13,6 +13,7 @@ use super::Source;
 /// | as text | holds if |
 /// | --- | --- |
 /// | `retry-after` | it is there, even if empty |
+/// | `no body:/data` | it isn't there, or null |
 /// | `x-ratelimit-remaining = 0` | one of its values is this, or one of several: `= a \| b` |
 /// | `body:/message ~ secondary rate limit` | one of its values contains this, or one of several |
 ///
@@ -28,6 +29,8 @@ pub struct Condition {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Test {
     Present,
+    /// Nothing stands there, or null.
+    Absent,
     Is(Vec<String>),
     Contains(Vec<String>),
 }
@@ -38,6 +41,7 @@ impl Test {
         let value = String::from_utf8_lossy(value).to_lowercase();
         match self {
             Test::Present => true,
+            Test::Absent => false,
             Test::Is(texts) => texts.iter().any(|text| text == value.trim()),
             Test::Contains(texts) => texts.iter().any(|text| value.contains(text)),
         }
@@ -48,11 +52,17 @@ impl FromStr for Condition {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Condition, String> {
-        let texts = |texts: &str| texts.split('|').map(|text| text.trim().to_lowercase()).collect();
-        let (source, test) = if let Some((source, wanted)) = text.split_once(" = ") {
-            (source, Test::Is(texts(wanted)))
+        let texts = |texts: &str| {
+            let texts: Vec<String> = texts.split('|').map(|text| text.trim().to_lowercase()).collect();
+            let hint = || format!("{text:?} asks for an empty text: write one between all bars");
+            if texts.iter().any(String::is_empty) { Err(hint()) } else { Ok(texts) }
+        };
+        let (source, test) = if let Some(source) = text.strip_prefix("no ") {
+            (source, Test::Absent)
+        } else if let Some((source, wanted)) = text.split_once(" = ") {
+            (source, Test::Is(texts(wanted)?))
         } else if let Some((source, wanted)) = text.split_once(" ~ ") {
-            (source, Test::Contains(texts(wanted)))
+            (source, Test::Contains(texts(wanted)?))
         } else {
             (text, Test::Present)
         };

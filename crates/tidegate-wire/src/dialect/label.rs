@@ -50,6 +50,9 @@ impl FromStr for Part {
 
     fn from_str(text: &str) -> Result<Part, String> {
         match text.strip_prefix('{').and_then(|text| text.strip_suffix('}')) {
+            None if text.contains(['{', '}']) => {
+                Err(format!("{text:?} mixes words and braces: put a colon between them"))
+            }
             None => Ok(Part::Text(text.to_owned())),
             Some("policy") => Ok(Part::Policy),
             Some("window") => Ok(Part::Window),
@@ -94,5 +97,6 @@ mod tests {
             assert_eq!(text.parse::<Label>().expect("a label").to_string(), text);
         }
         assert!("{window".parse::<Label>().is_err());
+        assert!("a{window}b".parse::<Label>().is_err());
     }
 }

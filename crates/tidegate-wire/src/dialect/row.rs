@@ -1,9 +1,10 @@
 //! A row as it is written, with what it leaves out. Never here: a lookup.
 
+use std::fmt;
 use std::time::Duration;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, Error};
+use serde::de::{Deserializer, Error, Visitor};
 use tidegate_core::Scope;
 
 use super::Dialect;
@@ -88,9 +89,27 @@ impl WrittenRule {
 
 /// Seconds.
 fn span<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
-    let seconds = f64::deserialize(deserializer)?;
-    let hint = || D::Error::custom(format!("{seconds} is no number of seconds: write one such as 60 or 0.5"));
-    Duration::try_from_secs_f64(seconds).map(Some).map_err(|_| hint())
+    deserializer.deserialize_any(Seconds).map(Some)
+}
+
+struct Seconds;
+
+impl Visitor<'_> for Seconds {
+    type Value = Duration;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number of seconds, such as 60 or 0.5, without quotes")
+    }
+
+    fn visit_i64<E: Error>(self, seconds: i64) -> Result<Duration, E> {
+        self.visit_f64(seconds as f64)
+    }
+
+    fn visit_f64<E: Error>(self, seconds: f64) -> Result<Duration, E> {
+        let hint =
+            || E::custom(format!("{seconds:e} s is no wait: write a number of seconds such as 60 or 0.5"));
+        Duration::try_from_secs_f64(seconds).map_err(|_| hint())
+    }
 }
 
 fn reach<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Scope>, D::Error> {

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use tidegate_core::Scope;
 
-use super::condition::Condition;
+use super::condition::{Condition, Test};
 use super::label::Label;
 use super::source::Place;
 
@@ -37,9 +37,21 @@ impl Rule {
         self.when.iter().any(|condition| condition.source.is_in_body())
     }
 
+    /// The condition that says why it fits: the first on something that is there.
+    pub(crate) fn witness(&self) -> Option<&Condition> {
+        self.when.iter().find(|condition| condition.test != Test::Absent)
+    }
+
+    /// Whether it takes every answer for a refusal, whatever it says.
+    pub(crate) fn refuses_all(&self) -> bool {
+        let refuses = !matches!(self.meaning, Meaning::Hint | Meaning::Passed);
+        refuses && self.statuses.are_all() && self.when.iter().all(|condition| condition.test == Test::Absent)
+    }
+
     /// Whether the conditions on fields hold, for somebody who doesn't know the body.
     pub(crate) fn may_fit(&self, headers: &HeaderMap) -> bool {
         self.when.iter().all(|condition| match &condition.source.place {
+            Place::Field(name) if condition.test == Test::Absent => !headers.contains_key(name),
             Place::Field(name) => {
                 headers.get_all(name).iter().any(|value| condition.test.passes(value.as_bytes()))
             }
@@ -87,6 +99,11 @@ impl fmt::Display for Meaning {
 pub struct Statuses(Vec<RangeInclusive<u16>>);
 
 impl Statuses {
+    /// Whether every status is one of them.
+    pub(crate) fn are_all(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Whether this is one of them.
     pub fn has(&self, status: StatusCode) -> bool {
         self.0.is_empty() || self.0.iter().any(|range| range.contains(&status.as_u16()))

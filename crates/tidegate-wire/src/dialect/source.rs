@@ -57,7 +57,13 @@ impl FromStr for Source {
             Some((place, format)) => (place.trim(), format.trim().parse()?),
             None => (text.trim(), Format::Seconds),
         };
+        if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(format!("{text:?} is a number: write it without quotes"));
+        }
         let (place, part) = match place.strip_suffix(']').and_then(|place| place.split_once('[')) {
+            Some((_, "")) => {
+                return Err(format!("{text:?} names no parameter: write one between the brackets"));
+            }
             Some((place, part)) => (place, Some(part.to_owned())),
             None => (place, None),
         };
@@ -183,6 +189,8 @@ mod tests {
             ("two words", "neither the name of a header field"),
             ("", "neither the name of a header field"),
             ("body:error", "no path into a body"),
+            ("60", "without quotes"),
+            ("x-left[]", "names no parameter"),
             ("x-reset as fortnights", "fortnights"),
         ] {
             let error = Source::from_str(text).expect_err(text);

@@ -7,11 +7,15 @@ use serde::Deserialize;
 
 use super::Dialect;
 use super::row::Row;
+use super::rule::Rule;
 
 /// The standards alone: the row that every other one is like, if it doesn't say otherwise.
 const BASE: &str = "ietf";
 /// The row for hosts that no row names.
 const GENERIC: &str = "generic";
+
+/// The most rows that a text may have: a user has a few, and the world some hundreds.
+const MOST_ROWS: usize = 1000;
 
 static BUILT_IN: LazyLock<Table> = LazyLock::new(|| {
     let none = Table { rows: Vec::new() };
@@ -58,18 +62,21 @@ impl Table {
     ///
     /// [`Fault`], with line and column where the text isn't what it should be. Nothing of it is taken then.
     pub fn extended(&self, text: &str) -> Result<Table, Fault> {
-        let file: File = toml::from_str(text).map_err(|error| Fault(error.to_string()))?;
+        let file: File = toml::from_str(text).map_err(|error| Fault(with_hint(error.to_string())))?;
+        if file.dialect.len() > MOST_ROWS {
+            return Err(Fault(format!("{} rows are too many: {MOST_ROWS} at most", file.dialect.len())));
+        }
         let mut table = self.clone();
         let mut added: Vec<Arc<Dialect>> = Vec::new();
         for row in file.dialect {
-            if added.iter().any(|known| known.name == row.name) {
+            if added.iter().any(|known| bare(&known.name) == bare(&row.name)) {
                 return Err(Fault(format!(
                     "the dialect {:?} is there twice: give one another name",
                     row.name
                 )));
             }
             let dialect = Arc::new(table.completed(row)?);
-            table.rows.retain(|known| known.name != dialect.name);
+            table.rows.retain(|known| bare(&known.name) != bare(&dialect.name));
             table.rows.insert(added.len(), Arc::clone(&dialect));
             added.push(dialect);
         }
@@ -93,7 +100,14 @@ impl Table {
             })?),
             None => self.named(BASE),
         };
-        Ok(row.complete(like.as_deref()))
+        let row = row.complete(like.as_deref());
+        check_hosts(&row)?;
+        if row.rules.iter().any(Rule::refuses_all) {
+            return Err(Fault(format!(
+                "a rule of the dialect {name:?} takes every answer for a refusal: give it a `status` or a `when`"
+            )));
+        }
+        Ok(row)
     }
 
     /// The row of this name, or one that is also called so. Only letters and digits count, in either case.
@@ -137,8 +151,30 @@ impl Table {
         if near.is_empty() {
             format!("use one of {}", names().collect::<Vec<_>>().join(", "))
         } else {
-            format!("do you mean {}?", near.join(" or "))
+            format!("did you mean {}?", near.join(" or "))
         }
+    }
+}
+
+fn check_hosts(row: &Dialect) -> Result<(), Fault> {
+    let is_host = |host: &&String| !host.is_empty() && !host.contains(['/', ':', '*', '@', ' ']);
+    match row.hosts.iter().find(|host| !is_host(host)) {
+        None => Ok(()),
+        Some(host) => Err(Fault(format!(
+            "{host:?} is no host of the dialect {:?}: write it without scheme, port and `*`, such as \
+             \"api.example.com\"; its subdomains are meant, too",
+            row.name
+        ))),
+    }
+}
+
+/// The usual slip gets the words that it needs.
+fn with_hint(error: String) -> String {
+    let is_one_table = error.contains("invalid type: map, expected a sequence");
+    if is_one_table {
+        format!("{}\nwrite `[[dialect]]`, with two brackets, above each row", error.trim_end())
+    } else {
+        error
     }
 }
 
@@ -258,9 +294,12 @@ mod tests {
         check_fault("[[dialect]]\nname = 'a'", "missing field `source`");
         check_fault("[[dialect]]\nname = 'a'\nsource = ''\nhots = ['x']", "line 4, column 1");
         check_fault("[[dialect]]\nname = 'A b'\nsource = ''", "is no name of a dialect");
-        check_fault("[[dialect]]\nname = 'a'\nlike = 'githup'\nsource = ''", "do you mean github or gitlab?");
+        check_fault(
+            "[[dialect]]\nname = 'a'\nlike = 'githup'\nsource = ''",
+            "did you mean github or gitlab?",
+        );
         check_fault("[[dialect]]\nname = 'a'\nlike = 'qq'\nsource = ''", "use one of");
-        check_fault("[[dialect]]\nname = 'a'\nlike = 'hub'\nsource = ''", "do you mean");
+        check_fault("[[dialect]]\nname = 'a'\nlike = 'hub'\nsource = ''", "did you mean");
         check_fault("[[dialect]]\nname='a'\nsource=''\n[[dialect]]\nname='a'\nsource=''", "is there twice");
         check_fault("[[dialect]]\nname='a'\nsource=''\nwaits = 'x as weeks'", "weeks");
         check_fault("[[dialect]]\nname='a'\nsource=''\nrules = [{ is = 'limitd' }]", "limited");
@@ -269,10 +308,22 @@ mod tests {
             "[[dialect]]\nname='a'\nsource=''\nrules = [{ is = 'limited', status = ['9xx'] }]",
             "9xx",
         );
-        check_fault("[[dialect]]\nname='a'\nsource=''\nfloor = -1", "no number of seconds");
+        check_fault("[[dialect]]\nname='a'\nsource=''\nfloor = -1", "is no wait");
         check_fault("[[dialect]]\nname='a'\nsource=''\nreach = 'all'", "no reach");
         check_fault("[[dialect]]\nname='a'\nsource=''\nscope = '{x'", "closing brace");
         check_fault("[[dialect]]\nname='a'\nsource=''\nwindows = [{ limit = -5 }]", "less than nothing");
         check_fault("dialect", "line 1");
+        check_fault("[dialect]\nname='a'", "with two brackets");
+        check_fault("[[dialect]]\nname='a'\nsource=''\nrules = [{ is = 'limited' }]", "every answer");
+        check_fault(
+            "[[dialect]]\nname='a'\nsource=''\nrules = [{ is = 'limited', when = ['x ~ a | '] }]",
+            "empty text",
+        );
+        check_fault("[[dialect]]\nname='a'\nsource=''\nfloor = '30'", "without quotes");
+        for host in ["https://x.com", "*.x.com", "x.com:8443", ""] {
+            check_fault(&format!("[[dialect]]\nname='a'\nsource=''\nhosts = ['{host}']"), "is no host");
+        }
+        let many: String = (0..1001).map(|at| format!("[[dialect]]\nname='a{at}'\nsource=''\n")).collect();
+        check_fault(&many, "1001 rows are too many");
     }
 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 use tidegate_core::Time;
 
 use super::origin::{Origin, Told};
-use crate::dialect::{Condition, Place, Source, Sources};
+use crate::dialect::{Condition, Place, Source, Sources, Test};
 use crate::octets::{Count, digits, trim};
 use crate::problem::{self, MAX_BODY, Problem};
 use crate::ratelimit::Reset;
@@ -36,6 +36,8 @@ impl<'a> Answer<'a> {
         now: Time,
     ) -> Answer<'a> {
         let body = body.filter(|body| body.len() <= MAX_BODY);
+        // A byte-order mark is no part of what it stands before.
+        let body = body.map(|body| body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body));
         let clock = Clock::new(headers.get(DATE).map(HeaderValue::as_bytes), now);
         Answer { status, headers, body, json: OnceCell::new(), clock, now }
     }
@@ -71,14 +73,25 @@ impl<'a> Answer<'a> {
         self.json.get_or_init(|| serde_json::from_slice(self.body?).ok()).as_ref()
     }
 
+    /// The names of the fields that begin so.
+    pub(super) fn fields_like(&self, beginning: &str) -> Vec<HeaderName> {
+        self.headers.keys().filter(|name| name.as_str().starts_with(beginning)).cloned().collect()
+    }
+
     /// Visits every value that stands where the source says, and where each was read.
-    pub(super) fn visit(&self, source: &Source, mut visit: impl FnMut(&[u8], Origin)) {
+    pub(super) fn visit(&self, source: &Source, visit: impl FnMut(&[u8], Origin)) {
+        self.visit_share(source, &Share::Whole, visit);
+    }
+
+    /// The same, of one share.
+    fn visit_share(&self, source: &Source, share: &Share, mut visit: impl FnMut(&[u8], Origin)) {
         match &source.place {
             Place::Field(name) => {
-                self.lines(name).for_each(|line| visit(line, Origin::Field(name.clone())));
+                self.lines(name).for_each(|line| visit(share.cut(line), Origin::Field(name.clone())));
             }
             Place::FieldsLike(beginning) => {
-                let fields = self.headers.iter().filter(|(name, _)| name.as_str().starts_with(beginning));
+                let is_meant = |name: &HeaderName| name.as_str().starts_with(beginning) && share.has(name);
+                let fields = self.headers.iter().filter(|(name, _)| is_meant(name));
                 fields.for_each(|(name, value)| visit(value.as_bytes(), Origin::Field(name.clone())));
             }
             Place::Json(pointer) => {
@@ -98,11 +111,12 @@ impl<'a> Answer<'a> {
     pub(super) fn first<T>(
         &self,
         sources: &Sources,
+        share: &Share,
         read: impl Fn(&Source, &[u8]) -> Option<T>,
     ) -> Option<Told<T>> {
         sources.iter().find_map(|source| {
             let mut found = None;
-            self.visit(source, |value, origin| {
+            self.visit_share(source, share, |value, origin| {
                 if found.is_none() {
                     found = read(source, trim(value)).map(|value| Told::new(value, origin));
                 }
@@ -112,9 +126,9 @@ impl<'a> Answer<'a> {
     }
 
     /// The longest wait that stands where the source says. `of` is the limit that a parameter should belong to.
-    pub(super) fn wait(&self, source: &Source, of: Option<u64>) -> Option<Told<Duration>> {
+    pub(super) fn wait(&self, source: &Source, share: &Share, of: Option<u64>) -> Option<Told<Duration>> {
         let mut longest: Option<Told<Duration>> = None;
-        self.visit(source, |value, origin| {
+        self.visit_share(source, share, |value, origin| {
             let wait = part(source, trim(value), of)
                 .and_then(|value| value::wait(value, source.format, self.clock))
                 .filter(|wait| longest.as_ref().is_none_or(|known| known.value < *wait));
@@ -125,6 +139,11 @@ impl<'a> Answer<'a> {
         longest
     }
 
+    /// Whether a value tells a wait in this format.
+    pub(super) fn reads_wait(&self, value: &[u8], format: value::Format) -> bool {
+        value::wait(value, format, self.clock).is_some()
+    }
+
     /// How long it is until a limit's reset.
     pub(super) fn until(&self, reset: Reset) -> Duration {
         match reset {
@@ -133,14 +152,61 @@ impl<'a> Answer<'a> {
         }
     }
 
+    /// Whether anything but null stands there, be it made of others.
+    fn has(&self, source: &Source) -> bool {
+        let mut has = false;
+        match &source.place {
+            Place::Json(pointer) => {
+                if let Some(json) = self.json() {
+                    pointer.visit(json, |value| has |= !value.is_null());
+                }
+            }
+            _ => self.visit(source, |_, _| has = true),
+        }
+        has
+    }
+
     /// Whether a condition holds.
     pub(super) fn meets(&self, condition: &Condition) -> bool {
         let Condition { source, test, .. } = condition;
+        if *test == Test::Absent {
+            return !self.has(source);
+        }
         let mut passes = false;
         self.visit(source, |value, _| {
             passes |= part(source, value, None).is_some_and(|value| test.passes(value));
         });
         passes
+    }
+}
+
+/// Which part of the fields is about one of several limits that an answer announces in the same place.
+#[derive(Debug)]
+pub(super) enum Share {
+    Whole,
+    /// One of the fields that begin alike.
+    Field(HeaderName),
+    /// One of the items that commas separate, where there are so many.
+    Item {
+        index: usize,
+        of: usize,
+    },
+}
+
+impl Share {
+    fn has(&self, field: &HeaderName) -> bool {
+        match self {
+            Share::Field(name) => name == field,
+            Share::Whole | Share::Item { .. } => true,
+        }
+    }
+
+    fn cut<'v>(&self, value: &'v [u8]) -> &'v [u8] {
+        let items = || value.split(|&byte| byte == b',');
+        match *self {
+            Share::Item { index, of } if items().count() == of => items().nth(index).unwrap_or(value),
+            _ => value,
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a refusal says in words, for people. Never here: a decision that hangs on it.
 
-use super::answer::Answer;
+use super::answer::{Answer, Share};
 use crate::dialect::Sources;
 
 /// The longest message, in characters.
@@ -27,7 +27,7 @@ pub(super) fn read(answer: &Answer<'_>) -> Option<String> {
     let places = Sources(PLACES.iter().filter_map(|place| place.parse().ok()).collect());
     let text =
         |value: &[u8]| Some(String::from_utf8_lossy(value).into_owned()).filter(|text| !text.is_empty());
-    let message = answer.first(&places, |_, value| text(value)).map(|told| told.value);
+    let message = answer.first(&places, &Share::Whole, |_, value| text(value)).map(|told| told.value);
     let plain =
         || answer.text().and_then(text).filter(|text| !text.trim_start().starts_with(['{', '[', '<']));
     let message: String =

@@ -3,9 +3,9 @@
 use std::cmp::Reverse;
 use std::time::Duration;
 
-use super::answer::{Answer, part};
+use super::answer::{Answer, Share, part};
 use super::origin::{Origin, Told};
-use crate::dialect::{Dialect, Sources, Window};
+use crate::dialect::{Dialect, Place, Sources, Window};
 use crate::ratelimit::{self, Limit, Policy, RATELIMIT, RATELIMIT_POLICY, Tolerance};
 use crate::value;
 
@@ -50,7 +50,9 @@ pub(super) fn all(answer: &Answer<'_>, dialect: &Dialect) -> Vec<Seen> {
         return Vec::new();
     }
     let mut seen = ietf(answer);
-    seen.extend(dialect.windows.iter().filter_map(|window| of_window(answer, window)));
+    for window in &dialect.windows {
+        seen.extend(shares(answer, window).iter().filter_map(|share| of_window(answer, window, share)));
+    }
     seen
 }
 
@@ -74,10 +76,37 @@ pub(super) fn exhausted(seen: &[Seen]) -> Option<Told<Duration>> {
     exhausted.filter_map(|seen| seen.reset.clone()).max_by_key(|reset| reset.value)
 }
 
-fn of_window(answer: &Answer<'_>, window: &Window) -> Option<Seen> {
-    let count =
-        |sources: &Sources| answer.first(sources, |source, value| value::count(part(source, value, None)?));
-    let ratio = answer.first(&window.ratio, |source, value| value::ratio(part(source, value, None)?));
+/// The most limits that are read out of one line.
+const MOST_ITEMS: usize = 16;
+
+/// What an answer has of a window: several limits, where it has several fields that begin alike, or several numbers
+/// of units left in one line.
+fn shares(answer: &Answer<'_>, window: &Window) -> Vec<Share> {
+    let mut shares = Vec::new();
+    for source in window.remaining.iter() {
+        match &source.place {
+            Place::FieldsLike(beginning) => {
+                shares.extend(answer.fields_like(beginning).into_iter().map(Share::Field));
+            }
+            // What is looked up by a parameter's name isn't told apart by its place.
+            Place::Field(name) if source.part.is_none() => {
+                let items = |line: &[u8]| line.split(|&byte| byte == b',').count();
+                let of = answer.lines(name).map(items).max().unwrap_or(0);
+                if (2..=MOST_ITEMS).contains(&of) {
+                    shares.extend((0..of).map(|index| Share::Item { index, of }));
+                }
+            }
+            _ => {}
+        }
+    }
+    if shares.is_empty() { vec![Share::Whole] } else { shares }
+}
+
+fn of_window(answer: &Answer<'_>, window: &Window, share: &Share) -> Option<Seen> {
+    let count = |sources: &Sources| {
+        answer.first(sources, share, |source, value| value::count(part(source, value, None)?))
+    };
+    let ratio = answer.first(&window.ratio, share, |source, value| value::ratio(part(source, value, None)?));
     let (used, mut limit) = match ratio {
         Some(Told { value: (used, limit), origin }) => {
             (Some(Told::new(used, origin.clone())), Some(Told::new(limit, origin)))
@@ -96,14 +125,14 @@ fn of_window(answer: &Answer<'_>, window: &Window) -> Option<Seen> {
         _ => {}
     }
     let of = limit.as_ref().map(|limit| limit.value);
-    let wait = |sources: &Sources| sources.iter().find_map(|source| answer.wait(source, of));
+    let wait = |sources: &Sources| sources.iter().find_map(|source| answer.wait(source, share, of));
     let seen = Seen {
         name: window.name.clone().map(|name| Told::new(name, Origin::Dialect)),
         counts_otherwise: !window.counts_requests(),
         restored: restored(remaining.as_ref(), count(&window.needs), count(&window.refill)),
         reset: wait(&window.reset),
         window: wait(&window.window),
-        share: answer.first(&window.share, |source, value| value::share(part(source, value, None)?)),
+        share: answer.first(&window.share, share, |source, value| value::share(part(source, value, None)?)),
         limit,
         remaining,
     };

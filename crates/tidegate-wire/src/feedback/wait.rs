@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::answer::Answer;
+use super::answer::{Answer, Share};
 use super::origin::Told;
 use crate::dialect::Sources;
 
@@ -12,7 +12,7 @@ use crate::dialect::Sources;
 /// same wait, unrounded, and stands in for it.
 pub(super) fn told(answer: &Answer<'_>, elsewhere: &Sources) -> Option<Told<Duration>> {
     let others: Vec<Told<Duration>> =
-        elsewhere.iter().filter_map(|source| answer.wait(source, None)).collect();
+        elsewhere.iter().filter_map(|source| answer.wait(source, &Share::Whole, None)).collect();
     let Some(whole) = answer.retry_after() else { return longest(others) };
     let (finer, mut apart): (Vec<_>, Vec<_>) =
         others.into_iter().partition(|other| is_unrounded(other.value, whole.value));

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tidegate_core::Time;
 
 use super::decimal::{SECOND, span};
+use super::stamp::LONGEST_DELAY;
 use crate::date;
 
 /// The clock by which an answer's instants are judged: its own `Date` where that is readable, so that a wrong
@@ -32,13 +33,17 @@ impl Clock {
     }
 
     /// How long until `instant`, in nanoseconds since the Unix epoch; zero if it has passed.
+    ///
+    /// A `Date` by which it would be over ten years is no clock: a server that has just started may say 1970.
     pub(crate) fn until(self, instant: i128) -> Duration {
-        let origin = match self.sent {
-            Some(seconds) => i128::from(seconds) * i128::from(SECOND),
-            None => self.now.as_nanos().into(),
+        let since = |origin: i128| {
+            let nanos = instant.saturating_sub(origin).max(0);
+            span(nanos.unsigned_abs()).unwrap_or(Duration::MAX)
         };
-        let nanos = instant.saturating_sub(origin).max(0);
-        span(nanos.unsigned_abs()).unwrap_or(Duration::MAX)
+        let by_reader = || since(self.now.as_nanos().into());
+        let Some(sent) = self.sent else { return by_reader() };
+        let by_date = since(i128::from(sent) * i128::from(SECOND));
+        if by_date.as_secs() > LONGEST_DELAY { by_date.min(by_reader()) } else { by_date }
     }
 
     /// How long until a date, in seconds since the Unix epoch; zero if it has passed.

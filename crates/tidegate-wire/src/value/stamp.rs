@@ -14,8 +14,8 @@ pub(crate) const LONGEST_DELAY: u64 = 10 * 365 * 86_400;
 /// delay in milliseconds, since no limit is reset in the last century.
 pub(crate) const FIRST_INSTANT: u64 = 1_000_000_000;
 /// The first instants that are no longer a number of the unit before: in the year 5138, or in 1973.
-const FIRST_MILLIS: u64 = 100_000_000_000;
-const FIRST_MICROS: u64 = FIRST_MILLIS * 1000;
+pub(super) const FIRST_MILLIS: u64 = 100_000_000_000;
+pub(super) const FIRST_MICROS: u64 = FIRST_MILLIS * 1000;
 const FIRST_NANOS: u64 = FIRST_MICROS * 1000;
 
 /// What a bare number counts, by its size, and in which unit, in nanoseconds.

@@ -1,30 +1,48 @@
 //! A wait, in the format that the dialect names. Never here: a floor, a cap or jitter, which are policy.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::decimal::{Decimal, SECOND};
+use super::stamp::{FIRST_INSTANT, FIRST_MICROS, FIRST_MILLIS, LONGEST_DELAY};
 use super::{Clock, Format, span, stamp};
-use crate::octets::trim;
+use crate::octets::{Count, trim};
 use crate::retry_after::OVERFLOW;
 use crate::{categories, date};
 
-/// Reads the wait that a value tells, counted from the answer's arrival; `None` if it tells none in this format.
+/// Reads the wait that a value tells, counted from the answer's arrival; `None` if it tells none.
+///
+/// A value that the format can't mean is guessed like one of a provider that nobody has described: providers
+/// change what they send, and a stamp must not be taken for seconds, nor a delay for an instant of 1970. What
+/// follows a semicolon is a parameter, and isn't looked at.
 ///
 /// Numbers follow the rule of [`retry_after`](crate::retry_after): ASCII digits, perhaps with a fraction, which
 /// is exact and rounds up to the nanosecond; what is too large to hold is [`OVERFLOW`].
 pub(crate) fn wait(value: &[u8], format: Format, clock: Clock) -> Option<Duration> {
-    let value = trim(value);
-    let delay = |unit| Some(Decimal::read(value)?.span(unit).unwrap_or(OVERFLOW));
-    let until = |unit| Some(stamp::until(Decimal::read(value)?, unit, clock));
+    if format == Format::Categories {
+        return categories::longest(&categories::read([value]));
+    }
+    let value = trim(value.split(|&byte| byte == b';').next()?);
+    by_format(value, format, clock).or_else(|| any(value, clock))
+}
+
+/// What the format makes of a value that it can mean.
+fn by_format(value: &[u8], format: Format, clock: Clock) -> Option<Duration> {
+    let number = || Decimal::read(value);
+    let of_size = |size: RangeInclusive<u64>| {
+        number().filter(|number| matches!(number.whole, Count::Exactly(whole) if size.contains(&whole)))
+    };
+    let delay = |number: Decimal<'_>, unit| number.span(unit).unwrap_or(OVERFLOW);
     match format {
-        Format::Seconds => delay(SECOND),
-        Format::Millis => delay(SECOND / 1000),
+        Format::Seconds => Some(delay(of_size(0..=LONGEST_DELAY)?, SECOND)),
+        Format::Millis => Some(delay(of_size(0..=LONGEST_DELAY * 1000)?, SECOND / 1000)),
         Format::Duration => span::read(value),
-        Format::Epoch => until(SECOND),
-        Format::EpochMillis => until(SECOND / 1000),
+        Format::Epoch => Some(stamp::until(of_size(FIRST_INSTANT..=FIRST_MILLIS - 1)?, SECOND, clock)),
+        Format::EpochMillis => {
+            Some(stamp::until(of_size(FIRST_MILLIS..=FIRST_MICROS - 1)?, SECOND / 1000, clock))
+        }
         Format::Date => until_date(value, clock),
-        Format::Any => any(value, clock),
-        Format::Categories => categories::longest(&categories::read([value])),
+        Format::Any | Format::Categories => None,
     }
 }
 
@@ -111,18 +129,27 @@ mod tests {
     }
 
     #[test]
-    fn what_is_in_another_format_is_nothing() {
-        for (format, text) in [
-            (Format::Seconds, "30s"),
-            (Format::Seconds, "Tue, 14 Nov 2023 22:14:20 GMT"),
-            (Format::Millis, "30ms"),
-            (Format::Duration, "30"),
-            (Format::Epoch, "2023-11-14T22:14:20Z"),
-            (Format::Date, "1700000042"),
-            (Format::Any, "soon"),
-            (Format::Any, ""),
-        ] {
-            assert_eq!(wait(text.as_bytes(), format, CLOCK), None, "{text} as {format}");
+    fn what_the_format_cannot_mean_is_guessed() {
+        check(Format::Seconds, "30s", Duration::from_secs(30));
+        check(Format::Seconds, "1700000042", Duration::from_millis(41_750));
+        check(Format::Seconds, "Tue, 14 Nov 2023 22:14:20 GMT", Duration::from_millis(59_750));
+        check(Format::Millis, "30ms", Duration::from_millis(30));
+        check(Format::Millis, "1700000042000", Duration::from_millis(41_750));
+        check(Format::Duration, "55", Duration::from_secs(55));
+        check(Format::Epoch, "60", Duration::from_secs(60));
+        check(Format::Epoch, "1700000042000", Duration::from_millis(41_750));
+        check(Format::Epoch, "2023-11-14T22:14:20Z", Duration::from_millis(59_750));
+        check(Format::EpochMillis, "1700000042", Duration::from_millis(41_750));
+        check(Format::Date, "1700000042", Duration::from_millis(41_750));
+        check(Format::Seconds, "30;w=60", Duration::from_secs(30));
+    }
+
+    #[test]
+    fn what_is_in_no_format_is_nothing() {
+        for format in Format::ALL {
+            for text in ["soon", "", ";", "GMT"] {
+                assert_eq!(wait(text.as_bytes(), format, CLOCK), None, "{text} as {format}");
+            }
         }
     }
 
@@ -146,10 +173,18 @@ mod tests {
         }
 
         #[test]
-        fn a_larger_number_is_never_a_shorter_wait(one: u64, other: u64, part in "(\\.[0-9]{1,12})?", now: u64) {
+        fn a_larger_number_is_never_a_shorter_wait(
+            share in 0..1_000_000_000u64, other in 0..1_000_000_000u64, part in "(\\.[0-9]{1,12})?", now: u64,
+        ) {
             let clock = Clock::new(None, Time::from_nanos(now));
-            let (less, more) = (one.min(other), one.max(other));
-            for format in [Format::Seconds, Format::Millis, Format::Epoch, Format::EpochMillis] {
+            for (format, from, to) in [
+                (Format::Seconds, 0, LONGEST_DELAY),
+                (Format::Millis, 0, LONGEST_DELAY * 1000),
+                (Format::Epoch, FIRST_INSTANT, FIRST_MILLIS - 1),
+                (Format::EpochMillis, FIRST_MILLIS, FIRST_MICROS - 1),
+            ] {
+                let of = |share| from + (to - 1 - from) / 1_000_000_000 * share;
+                let (less, more) = (of(share.min(other)), of(share.max(other)));
                 let [less, more] = [format!("{less}"), format!("{more}{part}")];
                 let told = |text: &str| wait(text.as_bytes(), format, clock).expect("numbers are waits");
                 prop_assert!(told(&less) <= told(&more), "{} {} as {}", less, more, format);
