@@ -38,7 +38,7 @@ Try it without an API, in two terminals:
   TIDEGATE_TOKEN=any tidegate fetch --all-pages --items /items 'http://127.0.0.1:8429/v1/rooms?max=10'
 
 See what an API's answer means:
-  curl -si https://api.github.com/user | tidegate explain --host api.github.com
+  curl -si https://api.github.com/rate_limit | tidegate explain --host api.github.com
 
 Every door explains itself:  tidegate fetch --help
 ";

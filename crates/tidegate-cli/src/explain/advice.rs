@@ -11,6 +11,32 @@ use super::words::exactly;
 /// The longest wait that is sat out unless said otherwise.
 const MAX_WAIT: Duration = Duration::from_secs(3600);
 
+/// The pause where a refusal says to come at once.
+const SHORT: Duration = Duration::from_millis(50);
+
+/// What would be done, for programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Decision {
+    pub(super) word: &'static str,
+    /// From the answer's arrival to the next call of the same kind, where that is known.
+    pub(super) after: Option<Duration>,
+}
+
+/// What the sentence says, as a word.
+pub(super) fn decision(reading: &Reading) -> Decision {
+    let (word, after) = match reading.feedback.verdict {
+        _ if reading.terminal => ("hand-back", None),
+        Verdict::Passed => ("hand-back", reading.wait.filter(|wait| !wait.is_zero())),
+        Verdict::Limited { wait: Some(Duration::ZERO) }
+        | Verdict::Unavailable { wait: Some(Duration::ZERO) } => ("repeat", Some(SHORT)),
+        Verdict::Limited { wait } | Verdict::Unavailable { wait } => {
+            let is_too_long = wait.is_some_and(|wait| wait > MAX_WAIT);
+            (if is_too_long { "hand-back" } else { "repeat" }, wait)
+        }
+    };
+    Decision { word, after }
+}
+
 /// The sentence.
 pub(super) fn of(reading: &Reading) -> String {
     let again = "Tidegate would repeat this call, with the same body,";
@@ -86,6 +112,35 @@ mod tests {
         for text in says {
             assert!(said.contains(text), "{text:?} isn't in: {said}");
         }
+    }
+
+    #[track_caller]
+    fn check_decision(
+        provider: &str,
+        status: u16,
+        field: (&'static str, &'static str),
+        says: (&str, Option<u64>),
+    ) {
+        let field = (HeaderName::from_static(field.0), HeaderValue::from_static(field.1));
+        let status = StatusCode::from_u16(status).unwrap();
+        let dialect = dialect::named(provider).unwrap();
+        let now = Time::from_secs(1_700_000_000);
+        let reading = feedback::read(&dialect, status, &HeaderMap::from_iter([field]), None, now);
+        let Decision { word, after } = decision(&reading);
+        assert_eq!((word, after), (says.0, says.1.map(Duration::from_millis)));
+    }
+
+    #[test]
+    fn programs_are_told_the_same_in_a_word() {
+        check_decision("ietf", 429, ("retry-after", "5"), ("repeat", Some(5000)));
+        check_decision("ietf", 429, ("retry-after", "0"), ("repeat", Some(50)));
+        check_decision("ietf", 429, ("retry-after", "3601"), ("hand-back", Some(3_601_000)));
+        check_decision("ietf", 429, ("a", "b"), ("repeat", None));
+        check_decision("ietf", 503, ("retry-after", "5"), ("repeat", Some(5000)));
+        check_decision("ietf", 503, ("a", "b"), ("hand-back", None));
+        check_decision("ietf", 301, ("retry-after", "5"), ("hand-back", Some(5000)));
+        check_decision("ietf", 200, ("a", "b"), ("hand-back", None));
+        check_decision("openai", 429, ("x-should-retry", "false"), ("hand-back", None));
     }
 
     #[test]

@@ -1,23 +1,30 @@
 //! The flags of `tidegate explain`. Never here: a file opened, or an answer read.
 
+use std::path::PathBuf;
+
 use tidegate_core::Time;
 
+use super::now;
 use crate::dialects::DialectArgs;
 
 /// Say what an answer tells about limits, and from where: paste one, or pipe it from `curl -si`
 #[derive(Debug, Default, clap::Args)]
 #[command(after_help = format!("{EXAMPLES}\n\n{}", crate::exit::CODES))]
 pub(crate) struct Args {
-    /// When it came, in seconds since 1970; now, unless said otherwise
-    #[arg(long, value_name = "EPOCH", value_parser = epoch)]
+    /// The file with the answer; standard input if left out, or '-'
+    #[arg(value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+
+    /// When it came, if it has no Date: seconds since 1970, or '2023-11-14T22:13:20Z'; now, unless said otherwise
+    #[arg(long, value_name = "INSTANT", value_parser = now::read)]
     pub(crate) now: Option<Time>,
 
-    /// Print one JSON object
+    /// Print one JSON object; with --list, an array
     #[arg(long)]
     pub(crate) json: bool,
 
     /// Print the APIs that are known, with their other names and hosts; reads nothing
-    #[arg(long, conflicts_with_all = ["provider", "host", "now", "json"])]
+    #[arg(long, conflicts_with_all = ["file", "provider", "host", "now"])]
     pub(crate) list: bool,
 
     /// Read it as the API of this host means it; a URL will do
@@ -33,55 +40,9 @@ const PROVIDER: &str = "The provider (found by the host, unless said otherwise)"
 
 const EXAMPLES: &str = "\
 Examples:
-  curl -si https://api.github.com/user | tidegate explain --host api.github.com
-  tidegate explain --provider slack < answer.txt
-  tidegate explain --dialects my-api.toml --provider my-api --now 1700000000 --json < answer.txt
+  curl -si https://api.github.com/rate_limit | tidegate explain --host api.github.com
+  tidegate explain --provider slack answer.txt
+  tidegate explain --dialects my-api.toml --provider my-api --now 1700000000 --json answer.txt
   tidegate explain --list
 
-What `curl -v` prints is read, too. Of several heads (redirects, proxies, 1xx) the last one counts.";
-
-/// `1700000000` or `1700000000.25`, as it is written: a nanosecond more would make another wait.
-fn epoch(text: &str) -> Result<Time, String> {
-    let expected = || "expected seconds since 1970, such as 1700000000 or 1700000000.5".to_owned();
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
-    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    if !is_number(whole) || !is_number(fraction) {
-        return Err(expected());
-    }
-    let nanos = format!("{fraction:0<9}")[..9].parse::<u64>().map_err(|_| expected())?;
-    let seconds: u64 = whole.parse().map_err(|_| "that is too far in the future".to_owned())?;
-    let total = seconds.checked_mul(1_000_000_000).and_then(|whole| whole.checked_add(nanos));
-    total.map(Time::from_nanos).ok_or_else(|| "that is too far in the future".to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_instant_is_taken_to_the_nanosecond() {
-        for (text, nanos) in [
-            ("0", 0),
-            ("1700000000", 1_700_000_000_000_000_000),
-            ("1700000000.25", 1_700_000_000_250_000_000),
-            ("1470172958.5530000019", 1_470_172_958_553_000_001),
-        ] {
-            assert_eq!(epoch(text), Ok(Time::from_nanos(nanos)), "{text}");
-        }
-        for text in [
-            "",
-            "now",
-            "-1",
-            "+1",
-            "1e9",
-            "1.",
-            ".5",
-            "1.5.0",
-            "1.٣",
-            "18446744074",
-            "99999999999999999999999",
-        ] {
-            assert!(epoch(text).is_err(), "{text:?}");
-        }
-    }
-}
+What `curl -v` and `wget -S` print is read, too. Of several heads (redirects, proxies, retries) the last counts.";

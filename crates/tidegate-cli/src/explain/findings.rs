@@ -3,15 +3,21 @@
 use std::time::Duration;
 
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, DATE, RETRY_AFTER};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use tidegate_core::Time;
+use http::{HeaderMap, HeaderValue, StatusCode};
+use tidegate_core::{Time, Verdict};
 use tidegate_wire::dialect::Dialect;
-use tidegate_wire::feedback::{self, Origin, Origins, Reading};
-use tidegate_wire::ratelimit::{self, Field, Fields, RATELIMIT, RATELIMIT_POLICY, TRIO, Tolerance, X_TRIO};
+use tidegate_wire::feedback::{self, Reading};
+use tidegate_wire::ratelimit::{self, Fields, Tolerance};
 use tidegate_wire::retry_after::{self, RetryAfter};
 use tidegate_wire::{date, problem};
 
+use super::body::{self, Broken};
+use super::listed::{Known, Listed};
+use super::past::{self, Past};
 use super::pasted::Pasted;
+
+/// By how much a `Date` may be off and still be a clock: ten years.
+const LONGEST_OFF: Duration = Duration::from_secs(10 * 365 * 86_400);
 
 /// What an answer says.
 #[derive(Debug)]
@@ -24,73 +30,89 @@ pub(super) struct Findings {
     pub(super) fields: Fields,
     /// When the answer came, as far as it is known, since the Unix epoch. Waits count from then.
     pub(super) arrived: Time,
-    /// Fields that are there, should say something, and can't be read.
-    pub(super) unreadable: Vec<HeaderName>,
-    /// Fields that speak of limits, and of which nothing was needed.
-    pub(super) unused: Vec<HeaderName>,
-    /// What keeps the reading from being whole.
-    pub(super) lacks: Vec<Lack>,
+    /// Whose clock said so.
+    pub(super) clock: Clock,
+    /// What came of each field that speaks of limits.
+    pub(super) listed: Listed,
+    /// What keeps the body from being read.
+    pub(super) lack: Option<Lack>,
+    /// Whether what the answer means may stand in the body that can't be read.
+    pub(super) is_unsure: bool,
+    /// Whether the body holds a head, which may be another answer's.
+    pub(super) holds_head: bool,
+    /// An instant that had long passed when the answer came.
+    pub(super) past: Option<Past>,
 }
 
-/// Something about the body that keeps a reading from being whole.
+/// What keeps a body from being read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Lack {
     /// It is compressed.
     Packed,
     /// It is larger than what is looked at.
     Large,
+    /// It calls itself JSON and isn't.
+    Broken(Broken),
     /// It isn't there, and would say what the answer means.
     Missing,
 }
 
-/// Which clock waits count from.
-#[derive(Clone, Copy, Debug)]
+/// Which clock waits count from, where the answer's own `Date` is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Clock {
     /// The answer came then.
     Given(Time),
-    /// It came when it says itself, or else now.
+    /// It came now.
     Wall(Time),
+    /// It came when it says itself.
+    Date(Time),
 }
 
 impl Clock {
     fn now(self) -> Time {
         match self {
-            Clock::Given(now) | Clock::Wall(now) => now,
+            Clock::Given(now) | Clock::Wall(now) | Clock::Date(now) => now,
         }
     }
 
-    fn arrived(self, headers: &HeaderMap) -> Time {
-        let sent = |now| date::read_http(headers.get(DATE)?.as_bytes(), now);
-        let of = |seconds| u64::try_from(seconds).ok().map(Time::from_secs);
-        match self {
-            Clock::Given(now) => now,
-            Clock::Wall(now) => sent(now).and_then(of).unwrap_or(now),
-        }
+    /// The answer's own clock, if it has one that can be right.
+    fn or_date(self, headers: &HeaderMap) -> Clock {
+        let now = self.now();
+        let sent = headers.get(DATE).and_then(|date| date::read_http(date.as_bytes(), now));
+        let sent = sent.and_then(|seconds| u64::try_from(seconds).ok()).map(Time::from_secs);
+        let is_clock = |sent: &Time| sent.since(now).max(now.since(*sent)) <= LONGEST_OFF;
+        sent.filter(is_clock).map_or(self, Clock::Date)
     }
 }
 
 impl Findings {
     pub(super) fn of(answer: &Pasted, dialect: &Dialect, clock: Clock) -> Findings {
-        let Pasted { status, headers, body } = answer;
-        let lacks = lacks(answer, dialect);
-        let is_readable = !body.is_empty() && !lacks.contains(&Lack::Packed);
-        let body = Some(body.as_slice()).filter(|_| is_readable);
-        let reading = feedback::read(dialect, *status, headers, body, clock.now());
+        let Pasted { status, headers, body: text } = answer;
+        let lack = lack(answer);
+        let is_readable = !text.is_empty() && lack != Some(Lack::Packed);
+        let body = Some(text.as_slice()).filter(|_| is_readable);
+        let now = clock.now();
+        let reading = feedback::read(dialect, *status, headers, body, now);
+        // A refusal that tells its wait leaves little to its body.
+        let is_told = reading.limited && reading.wait.is_some();
+        let is_needed = dialect.needs_body(*status, headers) && !is_told;
+        let lack = lack.filter(|lack| is_needed || *lack != Lack::Missing);
         let lines = headers.get_all(RETRY_AFTER).into_iter().map(HeaderValue::as_bytes);
-        let date = headers.get(DATE).map(HeaderValue::as_bytes);
-        let retry_after = retry_after::read(lines, date, clock.now());
+        let retry_after = retry_after::read(lines, headers.get(DATE).map(HeaderValue::as_bytes), now);
         let fields = ratelimit::read(headers, Tolerance::Strict);
-        let used = used(&reading.origins);
-        let unreadable = malformed(headers, retry_after, &fields, &used);
-        let is_unused =
-            |name: &HeaderName| speaks_of_limits(name) && !used.contains(&name) && !unreadable.contains(name);
+        let named = feedback::named(dialect, *status, headers, body, now);
+        let origins = &reading.origins;
+        let clock = clock.or_date(headers);
         Findings {
             status: *status,
+            arrived: clock.now(),
+            clock,
+            listed: Listed::of(&Known { headers, named: &named, origins, retry_after, fields: &fields }),
+            is_unsure: is_needed && lack.is_some(),
+            holds_head: is_readable && body::holds_head(headers, text),
+            past: past::long_past(&reading, headers, clock.now()),
             retry_after,
-            arrived: clock.arrived(headers),
-            unused: headers.keys().filter(|name| is_unused(name)).cloned().collect(),
-            unreadable,
-            lacks,
+            lack,
             fields,
             reading,
         }
@@ -100,52 +122,33 @@ impl Findings {
     pub(super) fn told(&self) -> Option<Duration> {
         self.retry_after.map(|told| told.wait)
     }
+
+    /// Whether nothing says that this call was refused, or that the next one is.
+    pub(super) fn is_passed(&self) -> bool {
+        self.reading.feedback.verdict == Verdict::Passed && !self.reading.limited && !self.reading.terminal
+    }
 }
 
-fn lacks(answer: &Pasted, dialect: &Dialect) -> Vec<Lack> {
+fn lack(answer: &Pasted) -> Option<Lack> {
     let Pasted { status, headers, body } = answer;
     // `curl --compressed` unpacks the body and leaves the field.
-    let is_packed = headers.contains_key(CONTENT_ENCODING) && std::str::from_utf8(body).is_err();
-    let is_empty_by_itself = headers.get(CONTENT_LENGTH).is_some_and(|length| length == "0");
-    let is_missing =
-        (is_packed || (body.is_empty() && !is_empty_by_itself)) && dialect.needs_body(*status, headers);
-    let is_large = !is_packed && body.len() > problem::MAX_BODY;
-    let all = [(is_packed, Lack::Packed), (is_large, Lack::Large), (is_missing, Lack::Missing)];
-    all.into_iter().filter(|(is_so, _)| *is_so).map(|(_, lack)| lack).collect()
+    let is_packed = || headers.contains_key(CONTENT_ENCODING) && !is_text(body);
+    match body.as_slice() {
+        [] => {
+            let has_none = matches!(status.as_u16(), 100..=199 | 204 | 304)
+                || headers.get(CONTENT_LENGTH).is_some_and(|length| length == "0");
+            (!has_none).then_some(Lack::Missing)
+        }
+        _ if is_packed() => Some(Lack::Packed),
+        _ if body.len() > problem::MAX_BODY => Some(Lack::Large),
+        _ => body::broken(headers, body).map(Lack::Broken),
+    }
 }
 
-/// The fields that something was read from.
-fn used(origins: &Origins) -> Vec<&HeaderName> {
-    let Origins { limited, wait, remaining, limit, window, reset, used_ratio, scope, .. } = origins;
-    let all = [limited, wait, remaining, limit, window, reset, used_ratio, scope].into_iter().flatten();
-    all.filter_map(|origin| if let Origin::Field(name) = origin { Some(name) } else { None }).collect()
-}
-
-/// The fields of the standards that are malformed, and of which the provider's own rules made nothing either.
-fn malformed(
-    headers: &HeaderMap,
-    retry_after: Option<RetryAfter>,
-    fields: &Fields,
-    used: &[&HeaderName],
-) -> Vec<HeaderName> {
-    let trio = |field: &Field<_>, names: ratelimit::TrioNames| {
-        let all = [names.limit, names.remaining, names.reset].map(HeaderName::from_static);
-        all.into_iter().filter(|_| field.is_ignored()).collect::<Vec<_>>()
-    };
-    let mut names = Vec::new();
-    names.extend(retry_after.is_none().then_some(RETRY_AFTER));
-    names.extend((fields.limits.is_ignored() || fields.combined.is_ignored()).then_some(RATELIMIT));
-    let has_no_policies = fields.policies.is_ignored() || fields.quota_policies.is_ignored();
-    names.extend(has_no_policies.then_some(RATELIMIT_POLICY));
-    names.extend(trio(&fields.trio, TRIO));
-    names.extend(trio(&fields.x_trio, X_TRIO));
-    names.retain(|name| headers.contains_key(name) && !used.contains(&name));
-    names
-}
-
-fn speaks_of_limits(name: &HeaderName) -> bool {
-    let words = ["ratelimit", "rate-limit", "retry-after", "quota", "throttl"];
-    words.iter().any(|word| name.as_str().contains(word))
+/// Whether these are words. Copying turns what are none into U+FFFD.
+fn is_text(body: &[u8]) -> bool {
+    let is_odd = |char: char| char == '\u{fffd}' || (char.is_control() && !char.is_whitespace());
+    std::str::from_utf8(body).is_ok_and(|text| !text.contains(is_odd))
 }
 
 #[cfg(test)]
@@ -161,49 +164,43 @@ mod tests {
     }
 
     #[track_caller]
-    fn check_fields(head: &str, unreadable: &[&str], unused: &[&str]) {
-        let found = findings(head.as_bytes(), "generic", Clock::Given(NOW));
-        assert_eq!(found.unreadable, unreadable, "{head}");
-        assert_eq!(found.unused, unused, "{head}");
-    }
-
-    #[test]
-    fn what_cannot_be_read_and_what_isnt_needed_are_named() {
-        check_fields("HTTP/2 429\nretry-after: 5\nx-my-quota: 5\nserver: a", &[], &["x-my-quota"]);
-        check_fields("HTTP/2 429\nretry-after: soon", &["retry-after"], &[]);
-        check_fields(
-            "HTTP/2 200\nratelimit: ?\nratelimit-policy: \"a;q",
-            &["ratelimit", "ratelimit-policy"],
-            &[],
-        );
-        check_fields("HTTP/2 200\nratelimit-limit: lots", &["ratelimit-limit"], &[]);
-        check_fields("HTTP/2 200\nserver: a", &[], &[]);
-    }
-
-    #[track_caller]
-    fn check_lacks(pasted: &[u8], provider: &str, lacks: &[Lack]) {
-        assert_eq!(findings(pasted, provider, Clock::Given(NOW)).lacks, lacks);
+    fn check_lack(pasted: &[u8], provider: &str, lack: Option<Lack>, is_unsure: bool) {
+        let found = findings(pasted, provider, Clock::Given(NOW));
+        assert_eq!((found.lack, found.is_unsure), (lack, is_unsure));
     }
 
     #[test]
     fn what_a_body_lacks_is_known() {
-        check_lacks(b"HTTP/2 429\ncontent-encoding: gzip\n\n\x1f\x8b\x08", "webex", &[Lack::Packed]);
-        check_lacks(b"HTTP/2 429\ncontent-encoding: gzip\n\n{}", "webex", &[]);
-        check_lacks(b"HTTP/2 200\n\n", "slack", &[Lack::Missing]);
-        check_lacks(b"HTTP/2 200\ncontent-length: 0\n\n", "slack", &[]);
-        check_lacks(b"HTTP/2 200\ncontent-encoding: br\n\n\xff", "slack", &[Lack::Packed, Lack::Missing]);
-        check_lacks(
-            &[b"HTTP/2 200\n\n".as_slice(), &vec![b' '; 65 * 1024]].concat(),
-            "webex",
-            &[Lack::Large],
+        let gzip = b"HTTP/2 429\ncontent-encoding: gzip\n\n\x1f\x8b\x08";
+        check_lack(gzip, "webex", Some(Lack::Packed), false);
+        check_lack(
+            "HTTP/2 429\ncontent-encoding: br\n\n\u{fffd}k".as_bytes(),
+            "slack",
+            Some(Lack::Packed),
+            true,
         );
+        check_lack(b"HTTP/2 429\ncontent-encoding: gzip\n\n{\n}", "webex", None, false);
+        check_lack(b"HTTP/2 200\n\n", "slack", Some(Lack::Missing), true);
+        check_lack(b"HTTP/2 200\n\n", "webex", None, false);
+        check_lack(b"HTTP/2 200\ncontent-length: 0\n\n", "slack", None, false);
+        check_lack(b"HTTP/2 204\n\n", "slack", None, false);
+        let large = [b"HTTP/2 200\n\n".as_slice(), &vec![b' '; 65 * 1024]].concat();
+        check_lack(&large, "webex", Some(Lack::Large), false);
+        check_lack(&large, "slack", Some(Lack::Large), true);
+        check_lack(b"HTTP/2 200\n\n{\"ok\": true}200", "slack", Some(Lack::Broken(Broken::Followed)), true);
+        check_lack(b"HTTP/2 200\n\n{\"ok\": ", "webex", Some(Lack::Broken(Broken::CutOff)), false);
+        check_lack(b"HTTP/2 200\n\n{\"ok\": true}", "slack", None, false);
     }
 
     #[test]
     fn waits_count_from_when_the_answer_came() {
         let head = b"HTTP/2 429\ndate: Tue, 14 Nov 2023 22:00:00 GMT\nretry-after: 5";
-        assert_eq!(findings(head, "webex", Clock::Given(NOW)).arrived, NOW);
-        assert_eq!(findings(head, "webex", Clock::Wall(NOW)).arrived, NOW.earlier(Duration::from_secs(800)));
-        assert_eq!(findings(b"HTTP/2 429\ndate: today", "webex", Clock::Wall(NOW)).arrived, NOW);
+        let sent = NOW.earlier(Duration::from_secs(800));
+        assert_eq!(findings(head, "webex", Clock::Given(NOW)).clock, Clock::Date(sent));
+        assert_eq!(findings(head, "webex", Clock::Wall(NOW)).arrived, sent);
+        for date in ["today", "Thu, 01 Jan 1970 00:00:01 GMT"] {
+            let head = format!("HTTP/2 429\ndate: {date}");
+            assert_eq!(findings(head.as_bytes(), "webex", Clock::Wall(NOW)).arrived, NOW);
+        }
     }
 }

@@ -5,18 +5,34 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::{Number, Value, json};
+use tidegate_core::Verdict;
 use tidegate_wire::feedback::{Origin, Reading};
 
 use super::findings::Findings;
+use super::{advice, notes};
 
 /// The whole of it. The order is the one it is printed in.
 #[derive(Debug, Serialize)]
 struct Explained<'a> {
     provider: &'a str,
+    status: u16,
+    verdict: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unsure: Option<String>,
     retry_after: Value,
     ratelimit: Value,
     feedback: Feedback<'a>,
     from: BTreeMap<&'static str, String>,
+    unreadable: Vec<&'a str>,
+    advice: Advice,
+}
+
+/// What would be done.
+#[derive(Debug, Serialize)]
+struct Advice {
+    decision: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    after_seconds: Option<Number>,
 }
 
 /// What the whole answer says. What isn't told is left out.
@@ -44,14 +60,30 @@ struct Feedback<'a> {
 
 /// One line.
 pub(super) fn line(provider: &str, found: &Findings) -> String {
+    let decision = advice::decision(&found.reading);
     let explained = Explained {
         provider,
+        status: found.status.as_u16(),
+        verdict: verdict(&found.reading),
+        unsure: notes::unsure(found),
         retry_after: retry_after(found),
         ratelimit: found.fields.to_json(found.told()),
         feedback: feedback(&found.reading),
         from: from(&found.reading),
+        unreadable: found.listed.unreadable.iter().map(|unreadable| unreadable.place.as_str()).collect(),
+        advice: Advice { decision: decision.word, after_seconds: decision.after.map(seconds) },
     };
     serde_json::to_string(&explained).expect("texts and numbers are always JSON")
+}
+
+/// What became of this call.
+fn verdict(reading: &Reading) -> &'static str {
+    match reading.feedback.verdict {
+        _ if reading.terminal => "limited",
+        Verdict::Limited { .. } => "limited",
+        Verdict::Unavailable { .. } => "unavailable",
+        Verdict::Passed => "passed",
+    }
 }
 
 fn retry_after(found: &Findings) -> Value {

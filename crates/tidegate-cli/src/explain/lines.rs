@@ -25,6 +25,13 @@ impl<'a> Line<'a> {
     pub(super) fn status(self) -> Option<(StatusCode, &'a [u8])> {
         status(self.text())
     }
+
+    /// The same of a line that has no version: `:status: 429`, as browsers show it, or `429 Too Many Requests`.
+    pub(super) fn bare_status(self) -> Option<(StatusCode, &'a [u8])> {
+        let text = self.text();
+        let text = text.strip_prefix(b":status").map_or(text, |rest| rest.strip_prefix(b":").unwrap_or(rest));
+        code(text.trim_ascii())
+    }
 }
 
 /// The lines of a text. A byte-order mark before them is no part of the first.
@@ -41,12 +48,18 @@ fn status(text: &[u8]) -> Option<(StatusCode, &[u8])> {
     let (protocol, rest) = text.split_at_checked(5)?;
     let (version, rest) = rest.split_at(rest.iter().position(|&byte| byte == b' ')?);
     let is_version = !version.is_empty() && version.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'.'));
-    let (code, reason) = rest.trim_ascii_start().split_at_checked(3)?;
-    let ends = reason.first().is_none_or(u8::is_ascii_whitespace);
-    if !protocol.eq_ignore_ascii_case(b"HTTP/") || !is_version || !ends {
+    if !protocol.eq_ignore_ascii_case(b"HTTP/") || !is_version {
         return None;
     }
-    Some((StatusCode::from_bytes(code).ok()?, reason.trim_ascii()))
+    code(rest.trim_ascii_start())
+}
+
+/// Reads `429 Too Many Requests` or `429`.
+fn code(text: &[u8]) -> Option<(StatusCode, &[u8])> {
+    let (code, reason) = text.split_at_checked(3)?;
+    let ends = reason.first().is_none_or(u8::is_ascii_whitespace);
+    let code = StatusCode::from_bytes(code).ok()?;
+    ends.then(|| (code, reason.trim_ascii()))
 }
 
 #[cfg(test)]
@@ -80,6 +93,22 @@ mod tests {
         }
         for text in ["HTTPS/1 200", "GET / HTTP/1.1", " HTTP/1.1 200", "HTTP/1.1 099 x", "\n", "é/1.1 200"] {
             check(text, None);
+        }
+    }
+
+    #[track_caller]
+    fn check_bare(text: &str, expected: Option<u16>) {
+        let status = of(text.as_bytes())[0].bare_status();
+        assert_eq!(status.map(|(status, _)| status.as_u16()), expected, "{text:?}");
+    }
+
+    #[test]
+    fn a_status_may_stand_without_a_version() {
+        for text in [":status: 429", ":status 429", ":status:429 \n", "429 Too Many Requests", "429"] {
+            check_bare(text, Some(429));
+        }
+        for text in ["4290", "status: 429", ":status", "42", "retry-after: 429"] {
+            check_bare(text, None);
         }
     }
 

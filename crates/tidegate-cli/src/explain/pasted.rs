@@ -5,16 +5,19 @@
 //! 1xx or 3xx, if it asks for credentials (401, 407: curl leaves the body out and asks again), if it says itself
 //! that it has no content (`Content-Length: 0`), or if it opens a proxy's tunnel: a 2xx whose reason says
 //! "connection established", or that has neither `Content-Length` nor `Transfer-Encoding` nor `Content-Type`.
-//! Behind any other head a line `HTTP/1.1 200 OK` is the body's.
+//! Behind a body, or on its last line, a **whole** head (a status line, fields, an empty line) begins another answer
+//! if the body before it is complete: its `Content-Length` is reached, or, where none is told, its JSON object or
+//! array has ended. Anywhere else a line `HTTP/1.1 200 OK` is the body's.
 
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use super::lines::{self, Line};
-use super::transcript;
+use super::{body, forms, transcript};
 use crate::exit::{Exit, Failure};
 
-const WHAT_TO_TYPE: &str = "`curl -si URL | tidegate explain` hands over head and body; `tidegate explain < FILE` does so for a file";
+const WHAT_TO_TYPE: &str =
+    "`curl -si URL | tidegate explain` hands over head and body; `tidegate explain FILE` reads a file";
 
 /// An answer.
 #[derive(Debug)]
@@ -27,20 +30,54 @@ pub(super) struct Pasted {
 impl Pasted {
     /// Reads what `curl -si` or `curl -v` printed.
     pub(super) fn read(text: &[u8]) -> Result<Pasted, Failure> {
-        let lines = transcript::plain(lines::of(text));
+        let text = forms::text(text);
+        let lines = transcript::plain(forms::plain(lines::of(&text)));
         // Whoever copies from a terminal copies what was typed there, too.
         let is_before = |line: &Line<'_>| line.is_blank() || line.bytes.starts_with(b"$ ");
-        let before = lines.iter().take_while(|line| is_before(line)).count();
-        let mut rest = &lines[before..];
+        let mut lines: Vec<Line<'_>> = lines.into_iter().skip_while(is_before).collect();
+        let text: Vec<u8> = lines.iter().flat_map(|line| line.bytes).copied().collect();
+        let (mut first, mut start) = (0, 0);
         loop {
-            let head = Head::read(&mut rest)?;
-            let is_head = rest.first().is_some_and(|line| line.status().is_some());
-            if !(is_head && head.can_have_no_body()) {
-                let body = rest.iter().flat_map(|line| line.bytes).copied().collect();
-                return Ok(Pasted { status: head.status, headers: head.headers, body });
+            let (head, count) = Head::read(&lines[first..])?;
+            start += lines[first..first + count].iter().map(|line| line.bytes.len()).sum::<usize>();
+            first += count;
+            let is_head = lines.get(first).is_some_and(|line| line.status().is_some());
+            if is_head && head.can_have_no_body() {
+                continue;
             }
+            let body = &text[start..];
+            let Some(at) = body::next_answer(&head.headers, body) else {
+                return Ok(Pasted { status: head.status, headers: head.headers, body: body.to_vec() });
+            };
+            first = cut(&mut lines, first, at);
+            start += at;
         }
     }
+}
+
+/// Begins a line so many bytes behind the beginning of another one, and says which it is.
+fn cut(lines: &mut [Line<'_>], mut first: usize, mut at: usize) -> usize {
+    while let Some(line) = lines.get_mut(first) {
+        if at < line.bytes.len() {
+            line.bytes = &line.bytes[at..];
+            break;
+        }
+        at -= line.bytes.len();
+        first += 1;
+    }
+    first
+}
+
+/// The status and the reason on the first line.
+fn first_status<'a>(lines: &[Line<'a>]) -> Result<(StatusCode, &'a [u8]), Failure> {
+    let Some((first, after)) = lines.split_first() else {
+        return Err(bad("there is nothing to read: what was handed over is empty").hint(WHAT_TO_TYPE));
+    };
+    // `404 page not found` may well be a body.
+    let is_sure =
+        || first.text().starts_with(b":") || after.first().is_some_and(|line| body::is_field(*line));
+    let bare = || first.bare_status().filter(|_| is_sure());
+    first.status().or_else(bare).ok_or_else(|| no_status(*first))
 }
 
 /// A head.
@@ -51,20 +88,17 @@ struct Head<'a> {
 }
 
 impl<'a> Head<'a> {
-    /// Reads a head, and the empty line behind it.
-    fn read(rest: &mut &[Line<'a>]) -> Result<Head<'a>, Failure> {
-        let Some((&first, after)) = rest.split_first() else {
-            return Err(bad("standard input is empty").hint(WHAT_TO_TYPE));
-        };
-        let (status, reason) = first.status().ok_or_else(|| no_status(first))?;
+    /// Reads a head and the empty line behind it, and says how many lines that are.
+    fn read(lines: &[Line<'a>]) -> Result<(Head<'a>, usize), Failure> {
+        let (status, reason) = first_status(lines)?;
+        let after = lines.get(1..).unwrap_or_default();
         let count = after.iter().take_while(|line| !line.is_blank()).count();
-        let (fields, body) = after.split_at(count);
+        let fields = &after[..count];
         let mut headers = HeaderMap::new();
         for field in unfolded(fields)? {
             field.add_to(&mut headers)?;
         }
-        *rest = body.split_first().map_or(&[], |(_, body)| body);
-        Ok(Head { status, reason, headers })
+        Ok((Head { status, reason, headers }, lines.len().min(count + 2)))
     }
 
     fn can_have_no_body(&self) -> bool {
@@ -132,6 +166,14 @@ fn no_status(line: Line<'_>) -> Failure {
     if text.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b"HTTP/")) {
         return bad(format!("line {number} begins like a status line, but it has no status"))
             .hint("write it like 'HTTP/1.1 429 Too Many Requests' or 'HTTP/2 429'");
+    }
+    if text.contains(&0) {
+        return bad(format!("line {number} has zero bytes in it"))
+            .hint("if this is UTF-16, write it as UTF-8");
+    }
+    if text.starts_with(b" ") || text.starts_with(b"\t") || text.starts_with(b">") {
+        return bad(format!("line {number} is no status line: something stands before it"))
+            .hint("take away what copying has put before the lines, or put it before all of them");
     }
     match name.map(HeaderName::from_bytes) {
         Some(Ok(name)) => bad(format!(

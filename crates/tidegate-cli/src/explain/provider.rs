@@ -1,4 +1,4 @@
-//! By whose rules an answer is read, and the list of all. Never here: the answer.
+//! By whose rules an answer is read. Never here: the answer.
 
 use std::fmt;
 use std::sync::Arc;
@@ -72,17 +72,6 @@ impl fmt::Display for Provider {
     }
 }
 
-/// All rows, one a line: name, other names, hosts.
-pub(super) fn list(table: &Table) -> String {
-    let rows: Vec<[String; 3]> = std::iter::once(["NAME", "ALSO", "HOSTS"].map(str::to_owned))
-        .chain(table.rows().map(|row| [row.name.clone(), row.also.join(", "), row.hosts.join(", ")]))
-        .collect();
-    let width = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or_default();
-    let (names, others) = (width(0), width(1));
-    let line = |[name, also, hosts]: &[String; 3]| format!("{name:names$}  {also:others$}  {hosts}");
-    rows.iter().map(|row| line(row).trim_end().to_owned() + "\n").collect()
-}
-
 /// The host of `api.example.org`, `api.example.org:8443` or `https://api.example.org/v1`.
 fn host(typed: &str) -> Result<String, Failure> {
     let typed = typed.trim();
@@ -147,13 +136,5 @@ mod tests {
         assert!(chosen(None, Some("example.org")).unwrap().hint().unwrap().contains("--provider"));
         assert_eq!(chosen(None, Some("slack.com")).unwrap().hint(), None);
         assert_eq!(chosen(Some("generic"), None).unwrap().hint(), None);
-    }
-
-    #[test]
-    fn the_list_has_a_line_for_each_row() {
-        let list = list(Table::built_in());
-        assert_eq!(list.lines().count(), 1 + Table::built_in().rows().count());
-        assert!(list.lines().any(|line| line.starts_with("github ")
-            && line.ends_with("api.github.com, uploads.github.com, ghe.com")));
     }
 }

@@ -3,13 +3,16 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use http::HeaderName;
+use http::StatusCode;
 use tidegate_core::{Time, Verdict};
 use tidegate_wire::date;
+use tidegate_wire::dialect::{Dialect, Meaning, Rule};
 use tidegate_wire::feedback::{Origin, Reading};
 
 use super::advice;
-use super::findings::{Findings, Lack};
+use super::findings::Findings;
+use super::listed::{Listed, Unreadable};
+use super::notes::unsure;
 use super::provider::Provider;
 use crate::fetch::units::spoken;
 
@@ -21,31 +24,33 @@ pub(super) fn page(provider: &Provider, found: &Findings) -> String {
     let reading = &found.reading;
     let mut facts = Facts { provider: &provider.dialect.name, lines: String::new() };
     facts.add("provider", provider.to_string(), None);
-    facts.add("status", found.status.to_string(), None);
-    facts.add("limited", limited(found), reading.origins.limited.as_ref());
-    facts.add("wait", wait(found), reading.origins.wait.as_ref());
+    facts.add("status", status(found.status), None);
+    facts.add("limited", limited(provider, found), reading.origins.limited.as_ref());
+    facts.add("wait", wait(&provider.dialect, found), reading.origins.wait.as_ref());
     facts.announced(reading);
     facts.add_told("scope", reading.scope.clone(), reading.origins.scope.as_ref());
     let message = reading.message.as_ref().map(|message| format!("\"{message}\""));
     facts.add_told("message", message, Some(&Origin::Body));
-    let ignored = || format!("{}: malformed, so ignored", names(&found.unreadable));
-    facts.add_told("unreadable", (!found.unreadable.is_empty()).then(ignored), None);
-    facts.add_told("not needed", (!found.unused.is_empty()).then(|| names(&found.unused)), None);
+    let Listed { found: read, unneeded, unreadable, strange } = &found.listed;
+    facts.add_list("found", read, "");
+    facts.add_list("not needed", unneeded, "");
+    let unreadable: Vec<String> = unreadable.iter().map(unreadable_as).collect();
+    facts.add_list("unreadable", &unreadable, ": malformed, so ignored");
+    facts.add_list("unknown", strange, ": not understood by this row");
     let hint = provider.hint().map(|hint| format!("hint: {hint}\n")).unwrap_or_default();
-    format!("{}\n{}\n{hint}", facts.lines, advice::of(reading))
+    let unsure = if found.is_unsure { "By what can be read here, " } else { "" };
+    format!("{}\n{unsure}{}\n{hint}", facts.lines, advice::of(reading))
 }
 
-/// What the reading lacks, and what to do about it.
-pub(super) fn note(lack: Lack) -> &'static str {
-    match lack {
-        Lack::Packed => {
-            "the body is compressed, so only the head is read: `curl --compressed -si URL` unpacks it"
-        }
-        Lack::Large => "the body is larger than 64 KiB, so only the head is read",
-        Lack::Missing => {
-            "what this answer means may stand in its body, which isn't there: `curl -si URL` prints it, -I doesn't"
-        }
-    }
+fn unreadable_as(unreadable: &Unreadable) -> String {
+    let Unreadable { place, format } = unreadable;
+    format.as_ref().map_or_else(|| place.clone(), |format| format!("{place} as {format}"))
+}
+
+fn status(status: StatusCode) -> String {
+    status
+        .canonical_reason()
+        .map_or_else(|| status.as_str().to_owned(), |reason| format!("{} {reason}", status.as_str()))
 }
 
 struct Facts<'a> {
@@ -58,7 +63,7 @@ impl Facts<'_> {
         let from = match from {
             None => String::new(),
             Some(Origin::Body) => ": from the body".to_owned(),
-            Some(Origin::Dialect) => format!(": known of {}", self.provider),
+            Some(Origin::Dialect) => format!(": known for {}", self.provider),
             Some(origin) => format!(": from {origin}"),
         };
         let _ = writeln!(self.lines, "{what:<10}  {fact}{from}");
@@ -68,6 +73,10 @@ impl Facts<'_> {
         if let Some(fact) = fact {
             self.add(what, fact, from);
         }
+    }
+
+    fn add_list(&mut self, what: &str, list: &[String], then: &str) {
+        self.add_told(what, (!list.is_empty()).then(|| format!("{}{then}", list.join(", "))), None);
     }
 
     /// The limit that counts.
@@ -93,27 +102,58 @@ impl Facts<'_> {
     }
 }
 
-fn limited(found: &Findings) -> String {
+fn limited(provider: &Provider, found: &Findings) -> String {
     let reading = &found.reading;
     match reading.feedback.verdict {
         _ if reading.terminal => "yes, and no waiting lifts it".to_owned(),
         Verdict::Limited { .. } => "yes, this call was refused".to_owned(),
         _ if reading.limited => "yes: this call was done, the next one has to wait".to_owned(),
         Verdict::Unavailable { .. } => "no, but the service can't serve the call now".to_owned(),
-        Verdict::Passed if found.status.as_u16() < 400 => "no".to_owned(),
-        Verdict::Passed => format!("no: here status {} is about something else", found.status.as_u16()),
+        Verdict::Passed => match unsure(found) {
+            Some(unsure) => format!("can't tell: {unsure}"),
+            None => passed(&provider.dialect, found),
+        },
     }
 }
 
-fn wait(found: &Findings) -> String {
-    match found.reading.wait {
-        None if found.reading.terminal => "none, since it would not help".to_owned(),
+fn passed(dialect: &Dialect, found: &Findings) -> String {
+    let (reading, code) = (&found.reading, found.status.as_u16());
+    let awaits_wait =
+        |rule: &Rule| rule.meaning == Meaning::UnavailableIfTold && rule.statuses.has(found.status);
+    let holds_back = reading.wait.is_some_and(|wait| !wait.is_zero());
+    match code {
+        _ if holds_back && reading.remaining == Some(0) => {
+            "no, but nothing is left: the next call is held back".to_owned()
+        }
+        _ if holds_back => "no, but the next call is held back".to_owned(),
+        ..400 => "no".to_owned(),
+        _ if dialect.rules.iter().any(awaits_wait) => {
+            format!("no: a {code} that tells no wait isn't taken for a limit")
+        }
+        // The rows for everybody have no hosts, and nothing is "at" them.
+        _ if dialect.hosts.is_empty() => format!("no: status {code} alone doesn't mean a limit"),
+        _ => format!("no: status {code} alone doesn't mean a limit at {}", dialect.name),
+    }
+}
+
+fn wait(dialect: &Dialect, found: &Findings) -> String {
+    let reading = &found.reading;
+    match reading.wait {
+        None if reading.terminal => "none, since it would not help".to_owned(),
         None => "nothing told".to_owned(),
         Some(wait) => {
             let is_its = found.told() == Some(wait);
             let saturated = found.retry_after.is_some_and(|told| told.saturated) && is_its;
-            let in_place = if saturated { ", in place of a number that is too large" } else { "" };
-            format!("{}{}{in_place}", exactly(wait), end(found.arrived, wait))
+            let is_known = reading.origins.wait == Some(Origin::Dialect);
+            let aside = match () {
+                () if saturated => ", in place of a number that is too large",
+                () if is_known && reading.reset.is_some_and(|reset| reset != wait) => ", whatever the reset",
+                () if wait == dialect.floor && found.told().is_some_and(|told| told < wait) => {
+                    ", the least there"
+                }
+                () => "",
+            };
+            format!("{}{}{aside}", exactly(wait), end(found.arrived, wait))
         }
     }
 }
@@ -138,10 +178,6 @@ pub(super) fn exactly(span: Duration) -> String {
     } else {
         format!("{seconds} s ({})", spoken(span))
     }
-}
-
-fn names(names: &[HeaderName]) -> String {
-    names.iter().map(HeaderName::as_str).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

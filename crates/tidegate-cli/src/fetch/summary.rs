@@ -9,6 +9,7 @@ use super::ledger::{Done, Open};
 use super::progress::{self, Count};
 use super::units::{passed, spoken_size};
 use super::voice::{Manner, Voice};
+use super::watch::Refused;
 use crate::exit::Exit;
 
 /// How many URLs that are not done are named.
@@ -20,7 +21,7 @@ pub(crate) struct Summary {
     pub(crate) exit: Exit,
     pub(crate) count: Count,
     pub(crate) done: Done,
-    pub(crate) refused: u64,
+    pub(crate) refused: Refused,
     pub(crate) repeated: u64,
     pub(crate) elapsed: Duration,
     /// What was begun and isn't done.
@@ -63,15 +64,23 @@ impl Summary {
 
     /// One answer that wasn't refused before: the result speaks for itself.
     fn is_plain(&self) -> bool {
-        self.refused == 0 && self.repeated == 0 && matches!(self.count, Count::Answers { of: Some(1) })
+        self.refused == Refused::default()
+            && self.repeated == 0
+            && matches!(self.count, Count::Answers { of: Some(1) })
     }
 
     fn in_words(&self) -> String {
         let mut words = progress::done(self.done, self.count);
         words.push_str(&format!(", {}, in {}", spoken_size(self.done.bytes), passed(self.elapsed)));
-        if self.refused > 0 {
-            let times = if self.refused == 1 { "once".to_owned() } else { format!("{} times", self.refused) };
-            words.push_str(&format!("; was told {times} to wait"));
+        let Refused { told, untold, terminal } = self.refused;
+        if told > 0 {
+            words.push_str(&format!("; was told {} to wait", times(told)));
+        }
+        if untold > 0 {
+            words.push_str(&format!("; was refused {} with no wait told", times(untold)));
+        }
+        if terminal > 0 {
+            words.push_str(&format!("; was refused {} by a limit that no waiting lifts", times(terminal)));
         }
         if self.repeated > 0 {
             words.push_str(&format!("; connections that broke: {}", self.repeated));
@@ -111,7 +120,8 @@ impl Summary {
             "answers": self.done.answers,
             "items": self.done.items,
             "bytes": self.done.bytes,
-            "refused": self.refused,
+            "refused": self.refused.told + self.refused.untold,
+            "terminal": self.refused.terminal,
             "broken": self.repeated,
             "elapsed_seconds": self.elapsed.as_secs_f64(),
             "not_done": listed(&self.open),
@@ -120,6 +130,10 @@ impl Summary {
             "not_begun_from": self.rest.as_ref().map(|(first, _)| first),
         })
     }
+}
+
+fn times(count: u64) -> String {
+    if count == 1 { "once".to_owned() } else { format!("{count} times") }
 }
 
 /// A URL as a POSIX shell takes it for one word, whatever is in it.
@@ -136,7 +150,7 @@ mod tests {
             exit,
             count: Count::Pages,
             done: Done { answers: 3, items: 30, bytes: 2048, targets: 0 },
-            refused: 2,
+            refused: Refused { told: 2, ..Refused::default() },
             repeated: 0,
             elapsed: Duration::from_secs(37),
             open: Open::from([(0, "http://a/?page=4".parse().unwrap())]),
@@ -163,7 +177,15 @@ mod tests {
         let unknown = Open::from([(1, "http://a/pay".parse().unwrap())]);
         let count = Count::Answers { of: Some(1) };
         let (open, rest, done) = (Open::new(), None, Done::default());
-        let lost = Summary { unknown, count, open, rest, done, refused: 0, ..ended(Exit::Unreachable) };
+        let lost = Summary {
+            unknown,
+            count,
+            open,
+            rest,
+            done,
+            refused: Refused::default(),
+            ..ended(Exit::Unreachable)
+        };
         let line =
             "  sent, outcome unknown: look whether it was done before sending it again: 'http://a/pay'";
         assert_eq!(lost.lines(), [line]);
@@ -179,9 +201,16 @@ mod tests {
 
     #[test]
     fn a_single_answer_speaks_for_itself() {
-        let plain = Summary { count: Count::Answers { of: Some(1) }, refused: 0, ..ended(Exit::Done) };
+        let plain = Summary {
+            count: Count::Answers { of: Some(1) },
+            refused: Refused::default(),
+            ..ended(Exit::Done)
+        };
         assert!(plain.lines().is_empty());
-        assert_eq!(Summary { refused: 1, ..plain }.lines().len(), 1);
+        let refused = Refused { told: 1, untold: 2, terminal: 1 };
+        let [line] = &Summary { refused, ..plain }.lines()[..] else { panic!("one line is enough") };
+        let words = "; was told once to wait; was refused 2 times with no wait told; was refused once by a limit that no waiting lifts";
+        assert!(line.ends_with(words), "{line}");
     }
 
     #[test]

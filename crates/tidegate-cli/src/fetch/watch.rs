@@ -1,13 +1,13 @@
 //! What the waiting layer is doing, kept for the progress and told where asked for. Never here: drawing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::json;
 use tidegate::observe::{BucketName, Cause, Event, Observe};
 use tidegate::world;
-use tidegate_core::{Time, Verdict};
+use tidegate_core::{Feedback, Time, Verdict};
 use tidegate_wire::tracking::{TRACKINGID, TrackingId};
 
 use super::items::printable;
@@ -39,8 +39,30 @@ pub(crate) struct Watch {
 struct Seen {
     waiting: BTreeMap<u64, Waiting>,
     told: Told,
-    refused: u64,
+    /// The places whose last refusal told no wait.
+    untold: BTreeSet<String>,
+    refused: Refused,
     repeated: u64,
+}
+
+/// How many answers were refusals.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Refused {
+    /// They told how long to wait, or the provider's row knows it.
+    pub(crate) told: u64,
+    /// They told nothing.
+    pub(crate) untold: u64,
+    /// No waiting lifts what they say.
+    pub(crate) terminal: u64,
+}
+
+/// Who says how long a request waits for a limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum By {
+    /// The answer or the provider's row.
+    Answer,
+    /// The pacer, as the answer told nothing.
+    Rule,
 }
 
 /// Until when each place waits, as far as it was told.
@@ -66,12 +88,14 @@ pub(crate) struct Waiting {
     pub(crate) bucket: BucketName,
     pub(crate) until: Option<Time>,
     pub(crate) cause: Cause,
+    pub(crate) by: By,
 }
 
 impl Waiting {
     /// How long, until when and why, as people count it down; one that ends within the second isn't told.
     pub(crate) fn in_words(&self, now: Time, wall_clock: Time) -> Option<String> {
         let why = match self.cause {
+            Cause::Told if self.by == By::Rule => "on its own rule, as no wait was told",
             Cause::Told => "as told",
             Cause::Broken => "since the connection broke",
             // An answer ends it, most likely long before.
@@ -95,7 +119,7 @@ impl Watch {
     }
 
     /// How many answers were refusals, and how many requests went again because their connection broke.
-    pub(crate) fn counts(&self) -> (u64, u64) {
+    pub(crate) fn counts(&self) -> (Refused, u64) {
         let seen = self.lock();
         (seen.refused, seen.repeated)
     }
@@ -131,10 +155,7 @@ impl Watch {
         let Event::Refused { bucket, status, headers, feedback, until, .. } = event else { return };
         let now = world::now();
         let wait = until.since(now);
-        let told = match feedback.verdict {
-            Verdict::Limited { wait } | Verdict::Unavailable { wait } => wait,
-            Verdict::Passed => None,
-        };
+        let told = told(feedback);
         let tracking = headers.get(TRACKINGID).and_then(|value| TrackingId::read(value.as_bytes()));
         self.voice.event(|| {
             json!({
@@ -180,22 +201,25 @@ impl Observe for Watch {
     fn event(&self, event: &Event<'_>) {
         match event {
             Event::Waiting { call, bucket, until, cause } => {
-                let waiting = Waiting { bucket: (*bucket).clone(), until: *until, cause: *cause };
-                self.lock().waiting.insert(call.id, waiting.clone());
+                let mut seen = self.lock();
+                let by = if seen.untold.contains(&bucket.to_string()) { By::Rule } else { By::Answer };
+                let waiting = Waiting { bucket: (*bucket).clone(), until: *until, cause: *cause, by };
+                seen.waiting.insert(call.id, waiting.clone());
+                drop(seen);
                 self.tell_wait(&waiting);
             }
             Event::Sent { call, .. } | Event::Passed { call, .. } => {
                 drop(self.lock().waiting.remove(&call.id))
             }
-            Event::Refused { call, .. } => {
-                let mut seen = self.lock();
-                seen.waiting.remove(&call.id);
-                seen.refused += 1;
-                drop(seen);
+            Event::Refused { call, bucket, feedback, .. } => {
+                self.lock().note_refusal(call.id, bucket.to_string(), told(feedback));
                 self.tell_refusal(event);
             }
             Event::Terminal { call, .. } => {
-                drop(self.lock().waiting.remove(&call.id));
+                let mut seen = self.lock();
+                seen.waiting.remove(&call.id);
+                seen.refused.terminal += 1;
+                drop(seen);
                 self.tell_terminal(event);
             }
             Event::Repeated { cause: tidegate::observe::Again::Refused, .. } => {}
@@ -205,6 +229,30 @@ impl Observe for Watch {
             }
             _ => {}
         }
+    }
+}
+
+impl Seen {
+    fn note_refusal(&mut self, call: u64, place: String, told: Option<Duration>) {
+        self.waiting.remove(&call);
+        match told {
+            Some(_) => {
+                self.untold.remove(&place);
+                self.refused.told += 1;
+            }
+            None => {
+                self.untold.insert(place);
+                self.refused.untold += 1;
+            }
+        }
+    }
+}
+
+/// The wait that a refusal tells.
+fn told(feedback: &Feedback) -> Option<Duration> {
+    match feedback.verdict {
+        Verdict::Limited { wait } | Verdict::Unavailable { wait } => wait,
+        Verdict::Passed => None,
     }
 }
 
@@ -249,6 +297,17 @@ mod tests {
         check_countdown(10_900, 37_250, 38, "00:00:48Z");
         check_countdown(47_100, 850, 0, "00:00:47Z");
         check_countdown(0, 2 * 86_400_000, 172_800, "00:00:00Z in 2 days");
+    }
+
+    #[test]
+    fn a_wait_that_nobody_told_is_by_its_own_rule() {
+        let mut seen = Seen::default();
+        seen.note_refusal(1, "a/x".into(), None);
+        seen.note_refusal(1, "a/y".into(), Some(Duration::from_secs(1)));
+        assert!(seen.untold.contains("a/x") && !seen.untold.contains("a/y"));
+        seen.note_refusal(1, "a/x".into(), Some(Duration::ZERO));
+        assert!(seen.untold.is_empty());
+        assert_eq!(seen.refused, Refused { told: 2, untold: 1, terminal: 0 });
     }
 
     #[test]

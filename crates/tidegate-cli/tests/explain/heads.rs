@@ -3,7 +3,8 @@
 use crate::running::explain;
 
 fn json(pasted: &[u8]) -> serde_json::Value {
-    let said = explain(&["--provider", "generic", "--now", "1700000000", "--json"], pasted).read();
+    // Without a body it is noted that there is none.
+    let said = explain(&["--provider", "generic", "--now", "1700000000", "--json"], pasted).noted(&[]);
     serde_json::from_str(&said).unwrap()
 }
 
@@ -66,6 +67,46 @@ fn a_body_that_looks_like_a_head_stays_a_body() {
     );
 }
 
+const LAST: &str = "HTTP/2 429 \r\nRetry-After: 5\r\n\r\n{\"message\": \"slow\"}";
+
+#[test]
+fn what_curl_prints_when_it_tries_again_is_read() {
+    for before in [
+        "HTTP/2 503 \r\nRetry-After: 9\r\n\r\n{\"message\": \"busy\"}",
+        "HTTP/2 503 \r\nRetry-After: 9\r\n\r\n[]\r\n",
+        "HTTP/1.1 503 A\r\nRetry-After: 9\r\nContent-Length: 4\r\n\r\nbusy",
+        "HTTP/1.1 503 A\r\nContent-Length: 5\r\n\r\nbusy\nHTTP/2 503\r\na: b\r\n\r\n{}\n",
+    ] {
+        check(&format!("{before}{LAST}"), 5, Some("slow"));
+    }
+}
+
+#[test]
+fn a_body_that_quotes_an_answer_stays_a_body() {
+    let quoted = serde_json::json!({ "message": LAST }).to_string();
+    for (fields, body) in [("", quoted), ("Content-Length: 400\r\n", LAST.to_owned())] {
+        let said = json(format!("HTTP/1.1 429 A\r\nRetry-After: 7\r\n{fields}\r\n{body}").as_bytes());
+        assert_eq!(said["retry_after"]["seconds"], 7, "{said}");
+    }
+    let page = format!("HTTP/1.1 200 A\r\nContent-Type: text/html\r\n\r\n<p>slow</p>{LAST}");
+    explain(&["--provider", "webex"], page.as_bytes()).noted(&["a whole head stands in the body"]);
+}
+
+#[test]
+fn other_forms_of_a_paste_are_read() {
+    let lines = LIMITED.replace('\r', "");
+    let marked = |mark: &str| lines.lines().map(|line| format!("{mark}{line}\n")).collect::<String>();
+    check(&marked("  "), 5, Some("slow"));
+    check(&marked("> "), 5, Some("slow"));
+    check(&format!("```\n{lines}\n```\n"), 5, Some("slow"));
+    check(&lines.replace('\n', "\r"), 5, Some("slow"));
+    check(&lines.replace("HTTP/1.1 429 Too Many Requests", ":status: 429"), 5, Some("slow"));
+    check(&lines.replace("HTTP/1.1 ", ""), 5, Some("slow"));
+    let wide = LIMITED.encode_utf16().flat_map(u16::to_le_bytes);
+    let said = json(&[0xff, 0xfe].into_iter().chain(wide).collect::<Vec<u8>>());
+    assert_eq!(said["feedback"]["message"], "slow", "{said}");
+}
+
 #[test]
 fn what_curl_v_prints_is_read() {
     let printed = "* Connected to a\n> GET / HTTP/1.1\n> Host: a\n>\n< HTTP/2 429\n< retry-after: 5\n<\n{\"message\": \"slow\"}* Connection #0 to host a left intact\n";
@@ -91,6 +132,9 @@ fn a_head_that_is_none_is_told_with_its_line() {
         "Retry-After: 5\n",
         &["line 1 is the field retry-after", "the status line before it is missing", "curl -si"],
     );
+    check_refused("404 page not found\n", &["line 1 is no status line", "without -i"]);
+    check_refused("  HTTP/1.1 429 A\na: b\n", &["something stands before it", "all of them"]);
+    check_refused("H\0T\0T\0P\0\n", &["zero bytes", "UTF-16"]);
     check_refused("\n\n{\"message\": 1}\n", &["line 3 is no status line", "without -i"]);
     check_refused("HTTP/1.1 abc\n", &["line 1 begins like a status line", "HTTP/2 429"]);
     check_refused(

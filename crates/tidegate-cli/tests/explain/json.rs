@@ -7,7 +7,7 @@ use crate::running::explain;
 const GITHUB: &[u8] = b"HTTP/2 403 \r\nx-ratelimit-limit: 60\r\nx-ratelimit-remaining: 0\r\nx-ratelimit-used: 60\r\nx-ratelimit-reset: 1700000900\r\nx-ratelimit-resource: core\r\n\r\n{\"message\": \"API rate limit exceeded for 192.0.2.1.\"}";
 
 fn said(args: &[&str], pasted: &[u8]) -> String {
-    explain(&[args, &["--now", "1700000000", "--json"]].concat(), pasted).read()
+    explain(&[args, &["--now", "1700000000", "--json"]].concat(), pasted).noted(&[])
 }
 
 #[track_caller]
@@ -48,6 +48,31 @@ fn all_that_is_understood_is_in_one_line() {
         "message": "body",
     });
     check(&args, GITHUB, "from", from);
+}
+
+#[test]
+fn what_became_of_the_call_and_what_to_do_have_words() {
+    let args = ["--provider", "ietf"];
+    let of = |status: &str| format!("HTTP/2 {status}\r\nRetry-After: 5\r\nRateLimit: ?\r\n\r\n").into_bytes();
+    for (status, verdict, decision) in
+        [("429", "limited", "repeat"), ("503", "unavailable", "repeat"), ("301", "passed", "hand-back")]
+    {
+        check(&args, &of(status), "status", json!(status.parse::<u16>().unwrap()));
+        check(&args, &of(status), "verdict", json!(verdict));
+        check(&args, &of(status), "advice", json!({ "decision": decision, "after_seconds": 5 }));
+        check(&args, &of(status), "unreadable", json!(["ratelimit"]));
+        check(&args, &of(status), "unsure", Value::Null);
+    }
+    check(&args, b"HTTP/2 429\r\n\r\n", "advice", json!({ "decision": "repeat" }));
+}
+
+#[test]
+fn what_may_stand_in_a_body_that_cannot_be_read_is_told() {
+    let unsure = json!("a refusal may stand in the body, which has something behind its JSON");
+    check(&["--provider", "slack"], b"HTTP/2 200\r\n\r\n{\"ok\": false}200", "unsure", unsure);
+    let whole = b"HTTP/2 200\r\n\r\n{\"ok\": false, \"error\": \"ratelimited\"}";
+    check(&["--provider", "slack"], whole, "unsure", Value::Null);
+    check(&["--provider", "slack"], whole, "verdict", json!("limited"));
 }
 
 #[test]

@@ -33,6 +33,17 @@ impl Ended {
         self.out
     }
 
+    /// It was read, and each text is in what is noted about it.
+    #[track_caller]
+    pub(crate) fn noted(self, says: &[&str]) -> String {
+        assert_eq!(self.code, Some(0), "{}", self.err);
+        assert!(self.err.lines().all(|line| line.starts_with("note: ")), "{}", self.err);
+        for text in says {
+            assert!(self.err.contains(text), "{text:?} isn't in: {}", self.err);
+        }
+        self.out
+    }
+
     /// It wasn't read, and each text is in what is said about it.
     #[track_caller]
     pub(crate) fn refused(self, says: &[&str]) {

@@ -18,8 +18,10 @@ fn what_cannot_be_done_is_told_with_what_to_do() {
     check(&["--now", "yesterday"], &["yesterday", "1700000000.5"]);
     check(&["--now", "99999999999"], &["too far in the future"]);
     check(&["--dialects", "/nowhere/rows.toml"], &["/nowhere/rows.toml", "No such file"]);
-    check(&["--list", "--json"], &["--list", "--json"]);
-    check(&["answer.txt"], &["answer.txt"]);
+    check(&["--now", "1700000000123"], &["milliseconds?", "1700000000.123"]);
+    check(&["--list", "--host", "a"], &["--list", "--host"]);
+    check(&["/nowhere/answer.txt"], &["/nowhere/answer.txt", "No such file"]);
+    check(&["https://api.example.org/"], &["explain calls nobody", "curl -si URL"]);
 }
 
 #[test]
@@ -29,6 +31,21 @@ fn all_rows_are_listed_without_an_answer() {
     assert!(row("github").contains("api.github.com"), "{list}");
     assert!(row("webex").contains("webexapis.com"), "{list}");
     assert!(list.lines().count() > 40, "{list}");
+    let rows: Vec<serde_json::Value> =
+        serde_json::from_str(&explain(&["--list", "--json"], b"").read()).unwrap();
+    assert!(rows.len() > 40);
+    assert!(rows.iter().any(|row| row["name"] == "webex" && row["hosts"][0] == "webexapis.com"));
+}
+
+#[test]
+fn an_answer_may_be_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("answer.txt");
+    std::fs::write(&path, ANSWER).unwrap();
+    let said = explain(&["--provider", "ietf", path.to_str().unwrap()], b"").read();
+    assert!(said.contains("429 Too Many Requests"), "{said}");
+    let said = explain(&["--provider", "ietf", "-"], ANSWER).read();
+    assert!(said.contains("429 Too Many Requests"), "{said}");
 }
 
 #[test]
@@ -44,7 +61,10 @@ fn a_row_of_ones_own_is_known_by_name_and_by_host() {
         assert!(said.contains("from x-my-wait"), "{said}");
     }
     let list = explain(&["--list", "--dialects", path], b"").read();
-    assert!(list.lines().nth(1).unwrap().starts_with("my-api "), "{list}");
+    assert!(
+        list.lines().any(|line| line.starts_with("my-api ") && line.ends_with("api.mine.test")),
+        "{list}"
+    );
     std::fs::write(path, "[[dialect]]\nname = \"my-api\"\nwait = 1\n").unwrap();
     check(&["--dialects", path], &["mine.toml", "line 3", "wait"]);
 }
@@ -52,15 +72,21 @@ fn a_row_of_ones_own_is_known_by_name_and_by_host() {
 #[test]
 fn nothing_to_read_is_told_with_what_to_type() {
     for nothing in [b"".as_slice(), b"\r\n \n"] {
-        explain::<&str>(&[], nothing)
-            .refused(&["standard input is empty", "curl -si URL | tidegate explain"]);
+        explain::<&str>(&[], nothing).refused(&[
+            "nothing to read",
+            "curl -si URL | tidegate explain",
+            "explain FILE",
+        ]);
     }
 }
 
 #[test]
 fn more_than_is_read_is_told() {
     let large = [ANSWER, &vec![b' '; 1 << 20]].concat();
-    explain::<&str>(&[], &large).refused(&["the answer in standard input is larger than 1 MiB", "64 KiB"]);
+    explain::<&str>(&[], &large).refused(&[
+        "the answer in standard input is larger than 1 MiB",
+        "larger than 64 KiB only the head is read",
+    ]);
     let most = [ANSWER, &vec![b' '; (1 << 20) - ANSWER.len()]].concat();
     let ended = explain(&["--host", "webexapis.com"], &most);
     assert_eq!(ended.code, Some(0), "{ended:?}");
