@@ -49,7 +49,11 @@ fn no_refusal_is_shorter_than_told(dialect: &Dialect, answer: &Answer<'_>, readi
     let told = retry_after::read(lines, date, NOW).map(|told| told.wait);
     // Another field may tell the same wait unrounded.
     let rounded = reading.wait.map(retry_after::write);
-    assert!(reading.wait >= told || rounded >= told.map(|told| told.as_secs()), "{:?} of {told:?}", reading.wait);
+    assert!(
+        reading.wait >= told || rounded >= told.map(|told| told.as_secs()),
+        "{:?} of {told:?}",
+        reading.wait
+    );
     assert!(reading.wait.is_none_or(|wait| wait >= dialect.floor));
 }
 

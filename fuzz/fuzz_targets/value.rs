@@ -11,8 +11,7 @@ use tidegate_fuzz::NOW;
 use tidegate_wire::dialect::{Dialect, Table};
 use tidegate_wire::feedback::read;
 
-const FORMATS: [&str; 8] =
-    ["seconds", "ms", "duration", "epoch", "epoch-ms", "date", "any", "categories"];
+const FORMATS: [&str; 8] = ["seconds", "ms", "duration", "epoch", "epoch-ms", "date", "any", "categories"];
 
 static ROWS: LazyLock<Vec<Dialect>> = LazyLock::new(|| {
     let row = |format| {
