@@ -11,14 +11,14 @@ use crate::time::Time;
 
 /// When the bucket is full again, in ticks of its quota since the epoch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct FullAt(u128);
+pub(crate) struct FullAt(pub(crate) u128);
 
 impl Scale {
-    fn ticks(self, time: Time) -> u128 {
+    pub(crate) fn ticks(self, time: Time) -> u128 {
         u128::from(time.as_nanos()) * u128::from(self.ticks_per_ns)
     }
 
-    fn ticks_of(self, units: u64) -> u128 {
+    pub(crate) fn ticks_of(self, units: u64) -> u128 {
         u128::from(units) * u128::from(self.ticks_per_unit)
     }
 

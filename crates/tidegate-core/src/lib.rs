@@ -7,6 +7,7 @@
 
 extern crate alloc;
 
+mod carry;
 mod decision;
 mod feedback;
 mod gcra;
@@ -17,7 +18,9 @@ mod step;
 mod time;
 mod together;
 mod window;
+mod word;
 
+pub use carry::{carry, carry_receipt};
 pub use decision::{Ask, Decision, Receipt};
 pub use feedback::{Feedback, Scope, Verdict};
 pub use jitter::jitter;
@@ -26,3 +29,4 @@ pub use quota::{ParseQuotaError, Quota, QuotaError, Shape};
 pub use step::{State, peek, refund, step};
 pub use time::Time;
 pub use together::{Charge, Together, peek_together, refund_together, step_together};
+pub use word::{Pass, Word, WordQuota};

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use tidegate_core::{Ask, Decision, Quota, Shape, Time, peek, refund, step};
 
 /// Every run of calls, first to last, with its cost and its length.
-fn runs(made: &[Made]) -> impl Iterator<Item = (u128, Duration)> + '_ {
+pub(crate) fn runs(made: &[Made]) -> impl Iterator<Item = (u128, Duration)> + '_ {
     made.iter().enumerate().flat_map(move |(first, from)| {
         made[first..].iter().scan(0u128, move |sum, to| {
             *sum += u128::from(to.cost);
@@ -18,12 +18,12 @@ fn runs(made: &[Made]) -> impl Iterator<Item = (u128, Duration)> + '_ {
 }
 
 /// `burst + floor(length / interval)`: rule 1.
-fn bucket_bound(quota: &Quota, length: Duration) -> u128 {
+pub(crate) fn bucket_bound(quota: &Quota, length: Duration) -> u128 {
     u128::from(quota.burst()) + length.as_nanos() * u128::from(quota.amount()) / quota.window().as_nanos()
 }
 
 /// The most that a shape of windows admits in an interval of that length.
-fn window_bound(quota: &Quota, length: Duration) -> u128 {
+pub(crate) fn window_bound(quota: &Quota, length: Duration) -> u128 {
     let amount = u128::from(quota.amount());
     let windows = length.as_nanos() / quota.window().as_nanos();
     match quota.shape() {

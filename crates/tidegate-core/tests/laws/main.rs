@@ -3,10 +3,14 @@
 #[cfg(test)]
 mod alone;
 #[cfg(test)]
+mod changes;
+#[cfg(test)]
 mod model;
 #[cfg(test)]
 mod refunds;
 #[cfg(test)]
 mod together;
+#[cfg(test)]
+mod words;
 #[cfg(test)]
 mod worlds;

@@ -1,7 +1,7 @@
 //! One token's counters: every limit's, on every server. Never here: who calls, what is told.
 
 use tidegate_core::{
-    Ask, Charge, Decision, Quota, State, Time, Together, peek_together, step, step_together,
+    Ask, Charge, Decision, Quota, State, Time, Together, carry, peek_together, step, step_together,
 };
 
 use crate::chance::{Chance, mix};
@@ -143,7 +143,7 @@ impl Ledger {
         while let Some(&(from, new)) = course.eras.get(counter.era + 1).filter(|(from, _)| *from <= now) {
             let old = course.eras[counter.era].1;
             counter.hear_others(timeline, from, &old, course.noise);
-            counter.state = carried_over(&old, &counter.state, &new, timeline.local(from));
+            counter.state = carry(&old, &counter.state, &new, timeline.local(from));
             counter.era += 1;
         }
         let quota = course.eras[counter.era].1;
@@ -186,14 +186,6 @@ fn refill(quota: &Quota) -> std::time::Duration {
     std::time::Duration::try_from_secs_f64(quota.burst() as f64 / quota.per_second()).unwrap_or_default()
 }
 
-/// The state under a new quota: what was used of the old one counts as used of the new one, as far as that goes.
-fn carried_over(old: &Quota, state: &State, new: &Quota, at: Time) -> State {
-    let used = old.burst() - state.remaining(old, at).min(old.burst());
-    let mut carried = State::default();
-    step(new, &mut carried, at, Ask::NOW.costing(used.min(new.burst())));
-    carried
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -225,11 +217,13 @@ mod tests {
     }
 
     #[test]
-    fn what_was_used_before_a_change_counts_after_it() {
+    fn the_share_that_is_left_before_a_change_is_left_after_it() {
         let limit = "[[limit]]\nname = \"a\"\nmatch = \"GET /a\"\nquota = \"6 per hour\"\n";
         let (timeline, mut ledger) =
-            world(&format!("{limit}[[change]]\nat = \"1 s\"\nlimit = \"a\"\nquota = \"10 per hour\"\n"));
-        assert_eq!((burst(&timeline, &mut ledger, 0, 1), burst(&timeline, &mut ledger, 1, 1)), (6, 4));
+            world(&format!("{limit}[[change]]\nat = \"1 s\"\nlimit = \"a\"\nquota = \"12 per hour\"\n"));
+        let take = |ledger: &mut Ledger| ledger.step(&timeline, Time::ZERO, 1, &ROOM);
+        assert!((0..3).all(|_| take(&mut ledger).decision.admitted_at().is_some()));
+        assert_eq!(burst(&timeline, &mut ledger, 1, 1), 6);
         let (timeline, mut ledger) =
             world(&format!("{limit}[[change]]\nat = \"1 s\"\nlimit = \"a\"\ntimes = 0.5\n"));
         assert_eq!((burst(&timeline, &mut ledger, 0, 1), burst(&timeline, &mut ledger, 1, 1)), (6, 0));
