@@ -2,13 +2,22 @@
 //!
 //! With the feature `client`, `client::WaitLayer` goes around any HTTP client that is a tower service. It waits
 //! as it is told, so that the program never sees a `429`, loses no request and sends none twice.
+//!
+//! With the feature `server` there is what a limiter is made of: `path` and `classify` say which limits a request
+//! falls under, and `store` keeps their states. The layer that joins them is still to come.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "server")]
+pub mod classify;
 #[cfg(feature = "client")]
 pub mod client;
 #[cfg(feature = "client")]
 mod key;
 #[cfg(feature = "client")]
 pub mod observe;
+#[cfg(feature = "server")]
+pub mod path;
+#[cfg(feature = "server")]
+pub mod store;
 #[cfg(feature = "client")]
 pub mod world;

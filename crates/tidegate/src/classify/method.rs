@@ -1,0 +1,81 @@
+//! A set of methods, asked with one instruction or two. Never here: what a method may do.
+
+use std::fmt;
+
+use http::Method;
+
+/// A set of methods. One with `GET` in it has `HEAD` as well: servers do the same work for both.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Methods {
+    /// A bit for each known one.
+    known: u16,
+    others: Vec<Method>,
+    named: Vec<Method>,
+}
+
+impl Methods {
+    /// The set of these methods.
+    pub fn of(methods: impl IntoIterator<Item = Method>) -> Methods {
+        let mut set = Methods::default();
+        for method in methods {
+            match bit(&method) {
+                0 => set.others.push(method.clone()),
+                bit => set.known |= bit,
+            }
+            if method == Method::GET {
+                set.known |= bit(&Method::HEAD);
+            }
+            set.named.push(method);
+        }
+        set
+    }
+
+    /// Whether the method is in the set.
+    pub fn has(&self, method: &Method) -> bool {
+        match bit(method) {
+            0 => self.others.contains(method),
+            bit => self.known & bit != 0,
+        }
+    }
+}
+
+fn bit(method: &Method) -> u16 {
+    match *method {
+        Method::GET => 1,
+        Method::HEAD => 2,
+        Method::POST => 4,
+        Method::PUT => 8,
+        Method::DELETE => 16,
+        Method::PATCH => 32,
+        Method::OPTIONS => 64,
+        Method::CONNECT => 128,
+        Method::TRACE => 256,
+        _ => 0,
+    }
+}
+
+impl fmt::Display for Methods {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let named: Vec<_> = self.named.iter().map(Method::as_str).collect();
+        f.write_str(&named.join(" or "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_has_what_was_put_in_and_head_with_get() {
+        let purge = Method::from_bytes(b"PURGE").unwrap();
+        let set = Methods::of([Method::GET, purge.clone()]);
+        for method in [&Method::GET, &Method::HEAD, &purge] {
+            assert!(set.has(method), "{method}");
+        }
+        for method in [Method::POST, Method::TRACE, Method::from_bytes(b"get").unwrap()] {
+            assert!(!set.has(&method), "{method}");
+        }
+        assert!(!Methods::of([Method::HEAD]).has(&Method::GET));
+        assert_eq!(set.to_string(), "GET or PURGE");
+    }
+}
