@@ -147,7 +147,12 @@ impl Table {
     pub fn hint(&self, unknown: &str) -> String {
         let unknown = bare(unknown);
         let names = || self.rows().map(|row| row.name.as_str());
-        let near: Vec<&str> = names().filter(|name| is_near(&bare(name), &unknown)).collect();
+        let near_name = |row| {
+            let Dialect { name, also, .. }: &Dialect = row;
+            let all = [name].into_iter().chain(also).map(String::as_str);
+            all.into_iter().find(|name| is_near(&bare(name), &unknown))
+        };
+        let near: Vec<&str> = self.rows().filter_map(near_name).collect();
         if near.is_empty() {
             format!("use one of {}", names().collect::<Vec<_>>().join(", "))
         } else {
@@ -186,7 +191,8 @@ fn bare(name: &str) -> String {
 /// Whether a name may be meant by another: one holds the other, or they begin alike.
 fn is_near(name: &str, unknown: &str) -> bool {
     let alike = name.chars().zip(unknown.chars()).take_while(|(one, other)| one == other).count();
-    !unknown.is_empty() && (name.contains(unknown) || unknown.contains(name) || alike >= 3)
+    let is_long = name.len() >= 3 && unknown.len() >= 3;
+    is_long && (name.contains(unknown) || unknown.contains(name) || alike >= 3)
 }
 
 fn is_within(host: &str, domain: &str) -> bool {
@@ -299,6 +305,7 @@ mod tests {
             "did you mean github or gitlab?",
         );
         check_fault("[[dialect]]\nname = 'a'\nlike = 'qq'\nsource = ''", "use one of");
+        check_fault("[[dialect]]\nname = 'a'\nlike = 'twiter'\nsource = ''", "twitter");
         check_fault("[[dialect]]\nname = 'a'\nlike = 'hub'\nsource = ''", "did you mean");
         check_fault("[[dialect]]\nname='a'\nsource=''\n[[dialect]]\nname='a'\nsource=''", "is there twice");
         check_fault("[[dialect]]\nname='a'\nsource=''\nwaits = 'x as weeks'", "weeks");
