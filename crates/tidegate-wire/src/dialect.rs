@@ -1,7 +1,7 @@
 //! How each provider says "slow down": one table, a row per provider. Never here: code for one provider.
 //!
 //! A row holds only what differs from the standards: which statuses and bodies refuse, which fields announce, in
-//! which units, what a limit counts by. [`feedback::read`](crate::feedback::read) is the one engine that reads
+//! which units, what a limit counts by. [`feedback::read`] is the one engine that reads
 //! them all. The rows that are built in stand in `dialects.toml`; a user's own file has the same form and is
 //! added with [`Table::extended`].
 
@@ -19,6 +19,8 @@ use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
 use tidegate_core::Scope;
+
+use crate::feedback;
 
 pub use condition::Condition;
 pub(crate) use condition::Test;
@@ -65,14 +67,10 @@ impl Dialect {
     /// That is so where only the body tells a refusal from an answer, as GraphQL APIs have it. The body of what is
     /// a refusal by its status alone may tell more, too, but nothing hangs on it.
     pub fn needs_body(&self, status: StatusCode, headers: &HeaderMap) -> bool {
-        for rule in self.rules.iter().filter(|rule| rule.statuses.has(status)) {
-            if rule.may_fit(headers) {
-                let may_tell_wait =
-                    rule.meaning == Meaning::UnavailableIfTold && self.waits.iter().any(Source::is_in_body);
-                return rule.looks_at_body() || may_tell_wait;
-            }
-        }
-        false
+        feedback::first_that_may_fit(self, status, headers).is_some_and(|rule| {
+            let may_tell_wait = || self.waits.iter().any(Source::is_in_body);
+            rule.looks_at_body() || (rule.meaning == Meaning::UnavailableIfTold && may_tell_wait())
+        })
     }
 }
 
@@ -89,4 +87,34 @@ pub fn of_host(host: &str) -> Arc<Dialect> {
 /// The row for providers that the table doesn't know: the standards, and what unknown fields most likely mean.
 pub fn generic() -> Arc<Dialect> {
     Table::built_in().generic()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderValue;
+
+    #[test]
+    fn a_condition_on_a_part_or_on_like_fields_says_whether_the_body_is_needed() {
+        let row = "
+            [[dialect]]
+            name = 'mine'
+            source = 'here'
+            rules = [
+                { status = [200], when = ['x-left-* = 0'], is = 'limited' },
+                { status = [200], when = ['x-info[kind] = rate', 'body:/error = slow'], is = 'limited' },
+            ]
+        ";
+        let mine = Table::built_in().extended(row).expect("a sound row").named("mine").expect("added");
+        let needs = |name: &'static str, value: &'static str| {
+            let headers = HeaderMap::from_iter([(
+                http::HeaderName::from_static(name),
+                HeaderValue::from_static(value),
+            )]);
+            mine.needs_body(StatusCode::OK, &headers)
+        };
+        assert!(needs("x-info", "a=b; kind=rate"));
+        assert!(!needs("x-info", "kind=other"));
+        assert!(!needs("x-left-calls", "0"), "the first rule fits, and asks nothing of the body");
+    }
 }

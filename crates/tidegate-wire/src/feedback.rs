@@ -24,7 +24,7 @@ use http::header::RETRY_AFTER;
 use http::{HeaderMap, StatusCode};
 use tidegate_core::{Feedback, Time, Verdict};
 
-use crate::dialect::{Dialect, Meaning, Rule};
+use crate::dialect::{Condition, Dialect, Meaning, Rule};
 use answer::Answer;
 pub use named::{Named, named};
 pub use origin::Origin;
@@ -125,6 +125,18 @@ pub fn read(
         reading.message = message::read(&answer);
     }
     reading
+}
+
+/// The first rule that fits as far as status and fields go: what it asks of the body may hold.
+pub(crate) fn first_that_may_fit<'d>(
+    dialect: &'d Dialect,
+    status: StatusCode,
+    headers: &HeaderMap,
+) -> Option<&'d Rule> {
+    // No condition asks for the time.
+    let answer = Answer::new(status, headers, None, Time::ZERO);
+    let may_hold = |condition: &Condition| condition.source.is_in_body() || answer.meets(condition);
+    dialect.rules.iter().find(|rule| rule.statuses.has(status) && rule.when.iter().all(may_hold))
 }
 
 fn fits(rule: &Rule, answer: &Answer<'_>) -> bool {

@@ -4,14 +4,13 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use serde::Deserialize;
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use tidegate_core::Scope;
 
 use super::condition::{Condition, Test};
 use super::label::Label;
-use super::source::Place;
 
 /// A rule: answers like this mean that.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,17 +46,6 @@ impl Rule {
         let refuses = !matches!(self.meaning, Meaning::Hint | Meaning::Passed);
         refuses && self.statuses.are_all() && self.when.iter().all(|condition| condition.test == Test::Absent)
     }
-
-    /// Whether the conditions on fields hold, for somebody who doesn't know the body.
-    pub(crate) fn may_fit(&self, headers: &HeaderMap) -> bool {
-        self.when.iter().all(|condition| match &condition.source.place {
-            Place::Field(name) if condition.test == Test::Absent => !headers.contains_key(name),
-            Place::Field(name) => {
-                headers.get_all(name).iter().any(|value| condition.test.passes(value.as_bytes()))
-            }
-            _ => true,
-        })
-    }
 }
 
 /// What an answer says about the limit behind it.
@@ -78,20 +66,6 @@ pub enum Meaning {
     Hint,
     /// The call passed, and a `Retry-After` means nothing.
     Passed,
-}
-
-impl fmt::Display for Meaning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Meaning::Limited => "limited",
-            Meaning::Terminal => "terminal",
-            Meaning::LimitedAfter => "limited-after",
-            Meaning::Unavailable => "unavailable",
-            Meaning::UnavailableIfTold => "unavailable-if-told",
-            Meaning::Hint => "hint",
-            Meaning::Passed => "passed",
-        })
-    }
 }
 
 /// Some statuses, written as a list of codes and ranges: `[403, "500-599"]`. An empty list is every status.

@@ -1,5 +1,7 @@
 //! What a refusal says in words, for people. Never here: a decision that hangs on it.
 
+use std::sync::LazyLock;
+
 use super::answer::{Answer, Share};
 use crate::dialect::Sources;
 
@@ -22,12 +24,17 @@ const PLACES: [&str; 12] = [
     "body:/error",
 ];
 
+static SOURCES: LazyLock<Sources> = LazyLock::new(|| {
+    Sources(
+        PLACES.iter().map(|place| place.parse().expect("the places are written as sources are")).collect(),
+    )
+});
+
 /// The message of a JSON body, or else a body of plain text.
 pub(super) fn read(answer: &Answer<'_>) -> Option<String> {
-    let places = Sources(PLACES.iter().filter_map(|place| place.parse().ok()).collect());
     let text =
         |value: &[u8]| Some(String::from_utf8_lossy(value).into_owned()).filter(|text| !text.is_empty());
-    let message = answer.first(&places, &Share::Whole, |_, value| text(value)).map(|told| told.value);
+    let message = answer.first(&SOURCES, &Share::Whole, |_, value| text(value)).map(|told| told.value);
     let plain =
         || answer.text().and_then(text).filter(|text| !text.trim_start().starts_with(['{', '[', '<']));
     let message: String =
