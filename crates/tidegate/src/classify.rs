@@ -6,18 +6,17 @@
 //! and no plan is given.
 //!
 //! ```
-//! use std::hash::RandomState;
 //! use http::{HeaderMap, Method};
 //! use tidegate::classify::{Classifier, Limit, Policy, Request};
 //! use tidegate::path::{Host, Target};
+//! use tidegate::store::Secret;
 //!
 //! let mut limit = Limit::new("rooms", vec!["ip".parse()?], "300 per minute, burst 50".parse()?);
 //! limit.on.path = Some("/v1/rooms/{*rest}".parse()?);
 //! let policy = Policy { limits: vec![limit], ..Policy::default() };
 //! let classifier = Classifier::compile(policy).map_err(|mut faults| faults.remove(0))?;
 //!
-//! # #[expect(clippy::disallowed_methods, reason = "an example is an edge")]
-//! let secret = RandomState::new();
+//! let secret = Secret::new([1, 2]); // Drawn once, in a real program.
 //! let headers = HeaderMap::from_iter([(http::header::HOST, "api.example".parse()?)]);
 //! let request = Request {
 //!     method: &Method::GET,
@@ -32,6 +31,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod class;
 pub mod client;
 mod compile;
 mod condition;
@@ -46,7 +46,6 @@ mod walk;
 
 use std::error::Error;
 use std::fmt;
-use std::hash::BuildHasher;
 use std::net::IpAddr;
 use std::ops::Deref;
 
@@ -55,19 +54,22 @@ use smallvec::SmallVec;
 use tidegate_core::Quota;
 
 use crate::path::{Host, Rules, Target};
+use crate::store::{Key, Secret};
 
+pub use class::{Class, ClassError};
 pub use compile::{PolicyFault, PolicyWrong};
 pub use condition::{Condition, ConditionError, Test, Truth};
-pub use cost::{Amount, Cost, CostRow, Settled};
+pub use cost::{Amount, Cost, CostRow, Measured, Settled};
 pub use explain::{Explanation, Line, Verdict, WhyNot};
 pub use key::{Grouping, KeyPart, KeyPartError, Lack, Missing};
 pub use method::Methods;
 pub use policy::{
-    Exempt, Exemption, Gives, HostPattern, Limit, Matcher, NetworkError, Plan, Policy, When, networks,
+    Exempt, Exemption, Gives, HostPattern, Limit, Matcher, Mode, NetworkError, Per, Plan, Policy, Priority,
+    When, networks,
 };
 pub use template::{Template, TemplateError};
 
-use compile::{Ready, Spares};
+use compile::{Ranks, Ready, Spares};
 use routes::Routes;
 
 /// A request, as far as limits look at it.
@@ -94,7 +96,7 @@ pub struct Charge {
     pub plan: Option<u32>,
     /// The keyed hash of whose count it is. It tells apart keys and plans of one limit; two limits may have the
     /// same hash for the same key.
-    pub key: u64,
+    pub key: Key,
     /// How many units.
     pub cost: u64,
     /// Whether the cost is the true one already.
@@ -104,13 +106,17 @@ pub struct Charge {
 /// What a request takes from all limits that it falls under, in the policy's order. To be decided together: all
 /// or nothing. Up to four take no allocation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Charges(SmallVec<[Charge; 4]>);
+pub struct Charges {
+    /// How much the request matters when not all can be served.
+    pub class: Class,
+    all: SmallVec<[Charge; 4]>,
+}
 
 impl Deref for Charges {
     type Target = [Charge];
 
     fn deref(&self) -> &[Charge] {
-        &self.0
+        &self.all
     }
 }
 
@@ -160,6 +166,7 @@ pub struct Classifier {
     rules: Rules,
     grouping: Grouping,
     exemptions: Vec<Spares>,
+    priorities: Vec<Ranks>,
     limits: Vec<Ready>,
     routes: Routes,
 }
@@ -196,15 +203,15 @@ impl Classifier {
         self.limits.is_empty()
     }
 
-    /// The quota that a charge of this classifier counts against.
+    /// The quota that a charge of this classifier counts against, if its limit has one.
     ///
     /// # Panics
     /// When the charge isn't from this classifier.
-    pub fn quota(&self, charge: &Charge) -> &Quota {
+    pub fn quota(&self, charge: &Charge) -> Option<&Quota> {
         let limit = self.limit(charge.limit);
         match charge.plan.map(|plan| &limit.plans[plan as usize].gives) {
-            Some(Gives::Quota(quota)) => quota,
-            _ => &limit.quota,
+            Some(Gives::Quota(quota)) => Some(quota),
+            _ => limit.quota.as_ref(),
         }
     }
 
@@ -213,12 +220,12 @@ impl Classifier {
     ///
     /// # Errors
     /// When the request lacks a part of a key whose limit refuses that.
-    pub fn classify<S: BuildHasher>(&self, request: &Request<'_>, secret: &S) -> Result<Charges, KeyRefusal> {
+    pub fn classify(&self, request: &Request<'_>, secret: &Secret) -> Result<Charges, KeyRefusal> {
         self.walk(request, secret, &mut ())
     }
 
     /// The same, and why each limit falls on the request or doesn't.
-    pub fn explain<S: BuildHasher>(&self, request: &Request<'_>, secret: &S) -> Explanation {
+    pub fn explain(&self, request: &Request<'_>, secret: &Secret) -> Explanation {
         let mut lines = explain::Lines::new(self);
         let outcome = self.walk(request, secret, &mut lines);
         lines.with(outcome)

@@ -15,6 +15,7 @@ use std::future::Future;
 use tidegate_core::{Receipt, Time, Together};
 
 pub use limit::{Limit, TooManyQuotas};
+pub(crate) use secret::KeyHasher;
 pub use secret::{Key, Secret};
 pub use table::{Room, Table};
 

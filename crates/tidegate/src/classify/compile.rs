@@ -7,9 +7,10 @@ use std::fmt;
 use crate::path::Fault;
 
 use super::Classifier;
+use super::class::Class;
 use super::key::{KeyPart, Part};
 use super::method::Methods;
-use super::policy::{Exempt, Limit, Matcher, Policy, When};
+use super::policy::{Exempt, Gives, Limit, Matcher, Policy, Priority, When};
 use super::routes::Routes;
 
 /// A limit made ready.
@@ -30,6 +31,14 @@ pub(super) struct Spares {
     pub(super) methods: Methods,
     /// The numbers of the limits, sorted; `None` for all.
     pub(super) limits: Option<Vec<u32>>,
+}
+
+/// A priority made ready.
+#[derive(Clone, Debug)]
+pub(super) struct Ranks {
+    pub(super) on: Matcher,
+    pub(super) methods: Methods,
+    pub(super) class: Class,
 }
 
 /// What is wrong with a policy, and with which of its rules.
@@ -56,6 +65,10 @@ pub enum PolicyWrong {
     KeyIsNoText,
     /// More bits than an address has.
     Grouping,
+    /// A limit that limits nothing.
+    HoldsNothing,
+    /// A plan with a quota, where the limit has none.
+    PlanWithoutQuota(String),
 }
 
 impl Error for PolicyFault {}
@@ -76,6 +89,12 @@ impl fmt::Display for PolicyFault {
                 "a plan asks how the key begins, which only a bearer, header, cookie, path or host can tell: put \
                  that first in the key, or ask for an address",
             ),
+            PolicyWrong::HoldsNothing => {
+                f.write_str("it limits nothing: give it a quota, or how many calls may be in flight at once")
+            }
+            PolicyWrong::PlanWithoutQuota(plan) => {
+                write!(f, "the plan `{plan}` has a quota and the limit has none to replace: give the limit one")
+            }
             PolicyWrong::Grouping => f.write_str("IPv4 has 32 bits and IPv6 has 128: write no more"),
         }
     }
@@ -89,6 +108,7 @@ pub(super) fn compile(policy: Policy) -> Result<Classifier, Vec<PolicyFault>> {
     }
     let mut routes = Routes::default();
     let matchers = policy.exemptions.iter().map(|exemption| (&exemption.name, &exemption.on));
+    let matchers = matchers.chain(policy.priorities.iter().map(|priority| (&priority.name, &priority.on)));
     let matchers = matchers.chain(policy.limits.iter().map(|limit| (&limit.name, &limit.on)));
     for (row, (name, on)) in (0..).zip(matchers) {
         match &on.path {
@@ -101,9 +121,11 @@ pub(super) fn compile(policy: Policy) -> Result<Classifier, Vec<PolicyFault>> {
         }
     }
     let exemptions = spares(&policy, &mut fault);
+    let priorities = ranks(&policy, &mut fault);
     let limits = ready(&policy, &mut fault);
     if faults.is_empty() {
-        Ok(Classifier { grouping: policy.grouping, rules: policy.rules, exemptions, limits, routes })
+        let Policy { grouping, rules, .. } = policy;
+        Ok(Classifier { grouping, rules, exemptions, priorities, limits, routes })
     } else {
         Err(faults)
     }
@@ -136,6 +158,19 @@ fn spares(policy: &Policy, fault: &mut impl FnMut(&str, PolicyWrong)) -> Vec<Spa
     made
 }
 
+fn ranks(policy: &Policy, fault: &mut impl FnMut(&str, PolicyWrong)) -> Vec<Ranks> {
+    let mut names = HashSet::new();
+    let mut made = Vec::new();
+    for Priority { name, on, class } in &policy.priorities {
+        if !names.insert(name) {
+            fault(name, PolicyWrong::NameTwice);
+        }
+        let methods = Methods::of(on.methods.iter().cloned());
+        made.push(Ranks { on: on.clone(), methods, class: *class });
+    }
+    made
+}
+
 fn ready(policy: &Policy, fault: &mut impl FnMut(&str, PolicyWrong)) -> Vec<Ready> {
     let (mut names, mut groups, mut made) = (HashSet::new(), Vec::new(), Vec::new());
     for limit in &policy.limits {
@@ -149,6 +184,7 @@ fn ready(policy: &Policy, fault: &mut impl FnMut(&str, PolicyWrong)) -> Vec<Read
                 Err(wrong) => fault(&limit.name, wrong),
             }
         }
+        check_amounts(limit, fault);
         let by_text = limit.plans.iter().any(|plan| matches!(plan.when, When::KeyStarts(_)));
         if by_text && matches!(limit.key.first(), None | Some(KeyPart::Ip)) {
             fault(&limit.name, PolicyWrong::KeyIsNoText);
@@ -163,6 +199,19 @@ fn ready(policy: &Policy, fault: &mut impl FnMut(&str, PolicyWrong)) -> Vec<Read
         made.push(Ready { limit: limit.clone(), methods, key, group });
     }
     made
+}
+
+/// Whether the limit has something to count against, for everybody.
+fn check_amounts(limit: &Limit, fault: &mut impl FnMut(&str, PolicyWrong)) {
+    if limit.quota.is_some() {
+        return;
+    }
+    if limit.at_once.is_none() {
+        fault(&limit.name, PolicyWrong::HoldsNothing);
+    }
+    if let Some(plan) = limit.plans.iter().find(|plan| plan.gives != Gives::Exemption) {
+        fault(&limit.name, PolicyWrong::PlanWithoutQuota(plan.name.clone()));
+    }
 }
 
 fn ready_part(part: &KeyPart, on: &Matcher) -> Result<Part, PolicyWrong> {

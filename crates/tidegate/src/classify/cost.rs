@@ -1,7 +1,9 @@
 //! How many units a request takes, as far as the request tells. Never here: an answer, a measured time.
 
 use std::num::NonZeroU64;
+use std::time::Duration;
 
+use http::HeaderName;
 use http::header::CONTENT_LENGTH;
 
 use super::Request;
@@ -16,8 +18,20 @@ pub struct Cost {
     pub otherwise: Amount,
     /// The rows.
     pub rows: Vec<CostRow>,
-    /// Whether that is all, or a reservation until the answer tells.
-    pub settled: Settled,
+    /// What tells the true cost, if the request alone doesn't. Until then the cost is a reservation.
+    pub measured: Option<Measured>,
+}
+
+/// What tells the true cost of a call once it is answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Measured {
+    /// A field of the answer, with a number of units. An answer without it costs what was reserved.
+    Header(HeaderName),
+    /// How long the upstream took to answer, begun units counted.
+    Took {
+        /// Time per unit, not zero.
+        unit: Duration,
+    },
 }
 
 /// A cost of its own for some requests.
@@ -62,7 +76,11 @@ impl Default for Cost {
 impl Cost {
     /// The same cost for every request.
     pub const fn units(units: u64) -> Cost {
-        Cost { otherwise: Amount::Units(units), rows: Vec::new(), settled: Settled::Now }
+        Cost { otherwise: Amount::Units(units), rows: Vec::new(), measured: None }
+    }
+
+    fn settled(&self) -> Settled {
+        if self.measured.is_some() { Settled::Later } else { Settled::Now }
     }
 
     /// What the request costs, and by which row.
@@ -75,10 +93,10 @@ impl Cost {
                 Truth::Unclear => &mut unclear,
                 Truth::No => continue,
             };
-            let priced = Priced { row: Some(number), ..row.is.of(request, self.settled) };
+            let priced = Priced { row: Some(number), ..row.is.of(request, self.settled()) };
             *dearest = Some(dearest.map_or(priced, |other| other.dearer(priced)));
         }
-        let sure = sure.unwrap_or_else(|| self.otherwise.of(request, self.settled));
+        let sure = sure.unwrap_or_else(|| self.otherwise.of(request, self.settled()));
         unclear.map_or(sure, |unclear| sure.dearer(unclear))
     }
 }

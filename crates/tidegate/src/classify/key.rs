@@ -5,12 +5,14 @@ mod cookie;
 use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
-use std::hash::{BuildHasher, Hasher};
+use std::hash::Hasher;
 use std::net::IpAddr;
 use std::str::FromStr;
 
 use http::HeaderName;
 use http::header::{AUTHORIZATION, COOKIE};
+
+use crate::store::{Key, KeyHasher, Secret};
 
 use super::Request;
 use super::template::Extent;
@@ -157,11 +159,11 @@ fn place(path: &str, at: usize, extent: Extent) -> &[u8] {
 
 /// Gathers the parts of a key into its hash.
 #[derive(Debug)]
-pub(super) struct Gathered<H>(H);
+pub(super) struct Gathered(KeyHasher);
 
-impl<H: Hasher> Gathered<H> {
-    pub(super) fn new<S: BuildHasher<Hasher = H>>(secret: &S) -> Gathered<H> {
-        Gathered(secret.build_hasher())
+impl Gathered {
+    pub(super) fn new(secret: &Secret) -> Gathered {
+        Gathered(secret.hasher())
     }
 
     /// Adds a part, told apart by its kind and length: no two lists of parts are the same text.
@@ -174,10 +176,10 @@ impl<H: Hasher> Gathered<H> {
         }
     }
 
-    /// Adds the plan whose quota counts: a state belongs to its quota.
-    pub(super) fn add_plan(&mut self, plan: u32) {
-        self.0.write_u8(b'p');
-        self.0.write_u32(plan);
+    /// Adds the plan whose quota counts: a state belongs to its quota. By its name, which stays when plans are
+    /// put in another order.
+    pub(super) fn add_plan(&mut self, name: &str) {
+        self.add_bytes(b'p', name.as_bytes());
     }
 
     fn add_bytes(&mut self, kind: u8, bytes: &[u8]) {
@@ -186,8 +188,8 @@ impl<H: Hasher> Gathered<H> {
         self.0.write(bytes);
     }
 
-    pub(super) fn finish(self) -> u64 {
-        self.0.finish()
+    pub(super) fn finish(self) -> Key {
+        self.0.key()
     }
 }
 

@@ -1,6 +1,7 @@
 //! What an operator wants, as plain data: limits, exemptions, plans. Never here: a file's form, a request.
 
 use std::fmt;
+use std::num::NonZeroU32;
 use std::str::FromStr;
 
 use http::Method;
@@ -9,6 +10,7 @@ use tidegate_core::Quota;
 
 use crate::path::{Fault, Host, Rules};
 
+use super::class::Class;
 use super::condition::Condition;
 use super::cost::Cost;
 use super::key::{Grouping, KeyPart, Missing};
@@ -23,6 +25,8 @@ pub struct Policy {
     pub grouping: Grouping,
     /// Which requests fall under no limit, or under fewer.
     pub exemptions: Vec<Exemption>,
+    /// Which requests matter more or less than others. The first that clearly holds counts.
+    pub priorities: Vec<Priority>,
     /// The limits. A request falls under all that match.
     pub limits: Vec<Limit>,
 }
@@ -36,6 +40,17 @@ pub struct Exemption {
     pub on: Matcher,
     /// Which limits don't fall on them.
     pub from: Exempt,
+}
+
+/// Requests that matter more or less than others.
+#[derive(Clone, Debug)]
+pub struct Priority {
+    /// What people call it.
+    pub name: String,
+    /// Which requests. All of it must clearly hold.
+    pub on: Matcher,
+    /// How much they matter.
+    pub class: Class,
 }
 
 /// What an exemption spares a request.
@@ -62,7 +77,13 @@ pub struct Limit {
     /// What becomes of a request without one of the parts.
     pub missing: Missing,
     /// How much may pass, per key.
-    pub quota: Quota,
+    pub quota: Option<Quota>,
+    /// How many calls may be in flight, per key.
+    pub at_once: Option<NonZeroU32>,
+    /// How much of the fleet the quota is for.
+    pub per: Per,
+    /// Whether it refuses.
+    pub mode: Mode,
     /// Other quotas for some callers; the first that clearly holds counts, each with counts of its own.
     pub plans: Vec<Plan>,
     /// What a request costs.
@@ -78,11 +99,34 @@ impl Limit {
             first_of: None,
             key,
             missing: Missing::Refuse,
-            quota,
+            quota: Some(quota),
+            at_once: None,
+            per: Per::Fleet,
+            mode: Mode::Enforce,
             plans: Vec::new(),
             cost: Cost::default(),
         }
     }
+}
+
+/// How much of the fleet a quota is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Per {
+    /// All of it, however many servers there are.
+    #[default]
+    Fleet,
+    /// One server: the quota grows and shrinks with the servers in routing.
+    Server,
+}
+
+/// Whether a limit, or another guard, refuses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// It does.
+    #[default]
+    Enforce,
+    /// It only counts whom it would refuse.
+    Shadow,
 }
 
 /// Another quota for some callers of a limit.

@@ -1,10 +1,10 @@
 //! The one walk from a request to its charges, which tells on the way what it finds. Never here: words for it.
 
-use std::hash::BuildHasher;
-
 use smallvec::SmallVec;
 
-use super::compile::{Ready, Spares};
+use crate::store::Secret;
+
+use super::compile::{Ranks, Ready, Spares};
 use super::condition::Truth;
 use super::cost::Priced;
 use super::key::{Found, Gathered};
@@ -31,24 +31,39 @@ enum Sure {
     Perhaps,
 }
 
+/// What a row of the routes stands for.
+enum Row<'c> {
+    Exemption(&'c Spares),
+    Priority(&'c Ranks),
+    Limit(u32),
+}
+
 impl Classifier {
-    pub(super) fn walk<S: BuildHasher>(
+    pub(super) fn walk(
         &self,
         request: &Request<'_>,
-        secret: &S,
+        secret: &Secret,
         listener: &mut impl Listener,
     ) -> Result<Charges, KeyRefusal> {
         let mut charges = Charges::default();
-        let mut refused = None;
+        let (mut refused, mut ranked) = (None, false);
         let mut exempt: SmallVec<[u32; 4]> = SmallVec::new();
         let mut groups: SmallVec<[(u32, u32); 4]> = SmallVec::new();
         for &row in &self.routes.fitting(request.target.path()) {
-            let Some(number) = row.checked_sub(self.exemptions.len() as u32) else {
-                let Spares { on, methods, .. } = &self.exemptions[row as usize];
-                if matches(on, methods, request) == Ok(Sure::Yes) {
-                    exempt.push(row);
+            let number = match self.row(row) {
+                Row::Exemption(Spares { on, methods, .. }) => {
+                    if matches(on, methods, request) == Ok(Sure::Yes) {
+                        exempt.push(row);
+                    }
+                    continue;
                 }
-                continue;
+                Row::Priority(Ranks { on, methods, class }) => {
+                    if !ranked && matches(on, methods, request) == Ok(Sure::Yes) {
+                        (charges.class, ranked) = (*class, true);
+                    }
+                    continue;
+                }
+                Row::Limit(number) => number,
             };
             let ready = &self.limits[number as usize];
             if let Some(why) = self.passes_over(number, ready, &exempt, &groups, request) {
@@ -57,13 +72,26 @@ impl Classifier {
             }
             groups.extend(ready.group.map(|group| (group, number)));
             match self.charge(number, ready, request, secret, listener) {
-                Ok(Some(charge)) => charges.0.push(charge),
+                Ok(Some(charge)) => charges.all.push(charge),
                 Ok(None) => {}
                 // The walk goes on, so that an explanation is whole.
                 Err(refusal) => _ = refused.get_or_insert(refusal),
             }
         }
         refused.map_or(Ok(charges), Err)
+    }
+
+    /// What stands in a row of the routes: exemptions first, then priorities, then limits.
+    fn row(&self, row: u32) -> Row<'_> {
+        let (exemptions, priorities) = (self.exemptions.len(), self.priorities.len());
+        let at = row as usize;
+        if at < exemptions {
+            Row::Exemption(&self.exemptions[at])
+        } else if at < exemptions + priorities {
+            Row::Priority(&self.priorities[at - exemptions])
+        } else {
+            Row::Limit((at - exemptions - priorities) as u32)
+        }
     }
 
     /// Why a limit whose path fits doesn't fall on the request, if it doesn't.
@@ -90,12 +118,12 @@ impl Classifier {
     }
 
     /// What a limit that falls on the request charges; `None` if the plan is to be exempt.
-    fn charge<S: BuildHasher>(
+    fn charge(
         &self,
         number: u32,
         ready: &Ready,
         request: &Request<'_>,
-        secret: &S,
+        secret: &Secret,
         listener: &mut impl Listener,
     ) -> Result<Option<Charge>, KeyRefusal> {
         let limit = &ready.limit;
@@ -129,7 +157,7 @@ impl Classifier {
                 listener.passed_over(number, WhyNot::Plan { plan });
                 return Ok(None);
             }
-            key.add_plan(plan);
+            key.add_plan(&chosen.name);
         }
         let priced = limit.cost.of(request);
         let plan = plan.map(|(plan, _)| plan);

@@ -4,12 +4,12 @@ use std::fmt;
 use std::hash::{BuildHasher, Hasher};
 
 use foldhash::SharedSeed;
-use foldhash::quality::SeedableRandomState;
+use foldhash::quality::{FoldHasher, SeedableRandomState};
 
 /// A key's hash under the process's [`Secret`]: 64 bits from which no token can be read back.
 ///
 /// Two keys with one hash share their quota. Of ten million keys, one pair in 370,000 such processes does.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key(u64);
 
 impl Key {
@@ -46,9 +46,44 @@ impl Secret {
     /// The key that this text is, a token or an address or several values joined with a separator.
     #[inline]
     pub fn key(&self, text: &[u8]) -> Key {
-        let mut hasher = self.0.build_hasher();
+        let mut hasher = self.hasher();
         hasher.write(text);
-        Key(hasher.finish())
+        hasher.key()
+    }
+
+    /// For a key of several parts.
+    #[inline]
+    pub(crate) fn hasher(&self) -> KeyHasher {
+        KeyHasher(self.0.build_hasher())
+    }
+}
+
+/// Hashes the parts of a key, one after another.
+#[derive(Clone)]
+pub(crate) struct KeyHasher(FoldHasher<'static>);
+
+impl KeyHasher {
+    /// The key of what was written.
+    #[inline]
+    pub(crate) fn key(&self) -> Key {
+        Key(self.0.finish())
+    }
+}
+
+impl Hasher for KeyHasher {
+    #[inline]
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.write(bytes);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0.finish()
+    }
+}
+
+impl fmt::Debug for KeyHasher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("KeyHasher(..)")
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 use tidegate::classify::{Classifier, Policy, Request};
 use tidegate::path::{CodedSlashes, Fault, Host, Params, Rules, Sameness, Target};
 
-use crate::support::{Known, limit};
+use crate::support::{known, limit};
 
 const PATHS: &str = include_str!("../../../../vectors/paths.json");
 
@@ -142,8 +142,7 @@ fn no_spelling_gets_round_a_limit_on_its_path() {
                 headers: &headers,
                 client: [192, 0, 2, 7].into(),
             };
-            let charges =
-                classifier.classify(&request, &Known::default()).map_err(|lack| lack.to_string())?;
+            let charges = classifier.classify(&request, known()).map_err(|lack| lack.to_string())?;
             same("the number of limits", charges.len(), 1)
         },
     );

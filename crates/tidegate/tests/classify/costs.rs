@@ -1,9 +1,10 @@
 //! How many units a request takes.
 
 use std::num::NonZeroU64;
+use std::time::Duration;
 
 use http::Method;
-use tidegate::classify::{Amount, Condition, Cost, CostRow, Methods, Settled};
+use tidegate::classify::{Amount, Condition, Cost, CostRow, Measured, Methods, Settled};
 
 use crate::support::{Asked, ask, classifier, limit};
 
@@ -31,7 +32,7 @@ fn the_dearest_row_that_holds_is_charged() {
         row(vec![Condition::Method(Methods::of([Method::HEAD]))], 0),
         row(vec![Condition::header("x-deep").unwrap(), query("deep = 1")], 7),
     ];
-    let cost = Cost { otherwise: Amount::Units(2), rows, settled: Settled::Now };
+    let cost = Cost { otherwise: Amount::Units(2), rows, measured: None };
     check(&cost, ask("GET /"), 2, Settled::Now);
     check(&cost, ask("GET /?max=100"), 2, Settled::Now);
     check(&cost, ask("GET /?max=101"), 5, Settled::Now);
@@ -48,11 +49,8 @@ fn what_is_unclear_makes_dearer_and_never_cheaper() {
     for line in ["GET /?max=1&max=500", "GET /?max=many", "GET /?max=", "GET /?max"] {
         check(&dearer, ask(line), 5, Settled::Now);
     }
-    let cheaper = Cost {
-        otherwise: Amount::Units(5),
-        rows: vec![row(vec![query("max <= 100")], 1)],
-        settled: Settled::Now,
-    };
+    let cheaper =
+        Cost { otherwise: Amount::Units(5), rows: vec![row(vec![query("max <= 100")], 1)], measured: None };
     check(&cheaper, ask("GET /?max=5"), 1, Settled::Now);
     for line in ["GET /?max=1&max=500", "GET /?max=many", "GET /"] {
         check(&cheaper, ask(line), 5, Settled::Now);
@@ -78,6 +76,6 @@ fn a_body_costs_by_its_length() {
 
 #[test]
 fn a_cost_that_only_the_answer_tells_is_reserved() {
-    let cost = Cost { settled: Settled::Later, ..Cost::units(3) };
+    let cost = Cost { measured: Some(Measured::Took { unit: Duration::from_millis(10) }), ..Cost::units(3) };
     check(&cost, ask("GET /"), 3, Settled::Later);
 }

@@ -3,8 +3,8 @@
 use http::Method;
 use proptest::prelude::*;
 use tidegate::classify::{
-    Amount, Classifier, Condition, CostRow, Exempt, Exemption, Gives, Limit, Matcher, Missing, Plan, Policy,
-    Settled, Verdict, WhyNot,
+    Amount, Classifier, Condition, CostRow, Exempt, Exemption, Gives, Limit, Matcher, Measured, Missing,
+    Plan, Policy, Verdict, WhyNot,
 };
 
 use crate::support::{Asked, ask, limit};
@@ -14,7 +14,7 @@ fn policy(missing: Missing) -> Classifier {
     let mut rooms = Limit { missing, ..limit("rooms", "/v1/rooms/{*rest}", &["bearer", "ip"]) };
     rooms.cost.rows =
         vec![CostRow { when: vec![Condition::query("max > 100").unwrap()], is: Amount::Units(5) }];
-    rooms.cost.settled = Settled::Later;
+    rooms.cost.measured = Some(Measured::Header(http::HeaderName::from_static("x-cost")));
     let staff = Condition::header("x-staff").unwrap();
     rooms.plans = vec![
         Plan {

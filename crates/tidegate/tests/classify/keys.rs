@@ -149,7 +149,7 @@ fn plans() -> Classifier {
 #[test]
 fn a_plan_chooses_another_quota_with_counts_of_its_own() {
     let limits = plans();
-    let amount = |ask: &Asked| limits.quota(&ask.classified(&limits).unwrap()[0]).amount();
+    let amount = |ask: &Asked| limits.quota(&ask.classified(&limits).unwrap()[0]).unwrap().amount();
     assert_eq!(amount(&bearer("free_1")), 10);
     assert_eq!(amount(&bearer("pro_1")), 1000);
     assert_eq!(amount(&bearer("pro_1").with("x-plan", "gold")), 1000, "the first that holds");

@@ -1,11 +1,14 @@
 //! Which limits a request falls under.
 
+use std::num::NonZeroU32;
+
 use http::Method;
 use tidegate::classify::{
-    Classifier, Condition, Exempt, Exemption, Limit, Matcher, Policy, PolicyWrong, networks,
+    Class, Classifier, Condition, Exempt, Exemption, Gives, Limit, Matcher, Plan, Policy, PolicyWrong,
+    Priority, When, networks,
 };
 
-use crate::support::{ask, classifier, limit};
+use crate::support::{Asked, ask, classifier, limit};
 
 /// Limits that overlap in every way.
 fn overlapping() -> Classifier {
@@ -138,4 +141,40 @@ fn hundreds_of_limits_are_told_apart() {
         let falls = ask(&format!("GET {}", path(number).replace("{id}", "x"))).limits(&limits);
         assert_eq!(falls, [number.to_string()]);
     }
+}
+
+#[test]
+fn the_first_priority_that_clearly_holds_says_how_much_a_request_matters() {
+    let priority = |name: &str, path: &str, class| {
+        let on = Matcher { path: Some(path.parse().unwrap()), ..Matcher::default() };
+        Priority { name: name.into(), on, class }
+    };
+    let mut batch = priority("batch", "/{*rest}", Class::Sheddable);
+    batch.on.conditions = vec![Condition::header("x-batch = yes").unwrap()];
+    let login = priority("login", "/v1/login", Class::Critical);
+    let policy = Policy { priorities: vec![batch, login], ..Policy::default() };
+    let classifier = Classifier::compile(policy).unwrap();
+    let class = |asked: &Asked| asked.classified(&classifier).unwrap().class;
+    assert_eq!(class(&ask("GET /v1/login")), Class::Critical);
+    assert_eq!(class(&ask("GET /v1/rooms")), Class::Normal);
+    assert_eq!(class(&ask("GET /v1/login").with("x-batch", "yes")), Class::Sheddable);
+    assert_eq!(class(&ask("GET /v1/login").with("x-batch", "no")), Class::Critical);
+    let unclear = ask("GET /v1/rooms").with("x-batch", "no").with("x-batch", "yes");
+    assert_eq!(class(&unclear), Class::Normal, "what may be is not enough");
+}
+
+#[test]
+fn a_limit_without_anything_to_hold_is_a_fault() {
+    let wrong = |limit: Limit| {
+        let policy = Policy { limits: vec![limit], ..Policy::default() };
+        Classifier::compile(policy).err().map(|faults| faults[0].wrong.clone())
+    };
+    let nothing = Limit { quota: None, ..limit("it", "", &[]) };
+    assert_eq!(wrong(nothing.clone()), Some(PolicyWrong::HoldsNothing));
+    let mut at_once = Limit { at_once: NonZeroU32::new(5), ..nothing };
+    assert_eq!(wrong(at_once.clone()), None);
+    let gives = Gives::Quota("1 per second".parse().unwrap());
+    let when = When::Holds(Condition::header("x-plan").unwrap());
+    at_once.plans = vec![Plan { name: "pro".into(), when, gives }];
+    assert_eq!(wrong(at_once), Some(PolicyWrong::PlanWithoutQuota("pro".into())));
 }

@@ -1,15 +1,19 @@
 //! A request in a line, and a policy in a few.
 
-use std::hash::{BuildHasherDefault, DefaultHasher};
 use std::net::IpAddr;
+use std::sync::LazyLock;
 
 use http::header::HOST;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use tidegate::classify::{Charges, Classifier, Explanation, KeyRefusal, Limit, Policy, Request};
 use tidegate::path::{Host, Target};
+use tidegate::store::{Key, Secret};
 
-/// A hasher whose secret everybody knows, so that tests do the same each time.
-pub(crate) type Known = BuildHasherDefault<DefaultHasher>;
+/// A secret that everybody knows, so that tests do the same each time.
+pub(crate) fn known() -> &'static Secret {
+    static KNOWN: LazyLock<Secret> = LazyLock::new(|| Secret::new([1, 2]));
+    &KNOWN
+}
 
 /// A request, by default from 192.0.2.7 to `api.example`.
 #[derive(Clone, Debug)]
@@ -55,15 +59,15 @@ impl Asked {
     }
 
     pub(crate) fn classified(&self, classifier: &Classifier) -> Result<Charges, KeyRefusal> {
-        self.asking(classifier, |request| classifier.classify(request, &Known::default()))
+        self.asking(classifier, |request| classifier.classify(request, known()))
     }
 
     pub(crate) fn explained(&self, classifier: &Classifier) -> Explanation {
-        self.asking(classifier, |request| classifier.explain(request, &Known::default()))
+        self.asking(classifier, |request| classifier.explain(request, known()))
     }
 
     /// The hash of the key that the only limit counts by.
-    pub(crate) fn key(&self, classifier: &Classifier) -> u64 {
+    pub(crate) fn key(&self, classifier: &Classifier) -> Key {
         let charges = self.classified(classifier).unwrap();
         assert_eq!(charges.len(), 1, "{self:?}");
         charges[0].key
