@@ -74,6 +74,17 @@ pub fn carry_receipt(old: &Quota, receipt: Receipt, new: &Quota, now: Time) -> R
     Receipt { cost: share as u64, asked: receipt.asked, place: 0 }
 }
 
+/// What a call that turned out to cost `used`, and had this receipt, is to be [settled](crate::settle) at with the
+/// receipt carried over: what it didn't use keeps its share, and a unit used on top is a unit of either quota.
+pub fn carry_used(receipt: Receipt, used: u64, carried: Receipt) -> u64 {
+    if used >= receipt.cost {
+        return carried.cost.saturating_add(used - receipt.cost);
+    }
+    let share = (u128::from(carried.cost) * u128::from(used)).div_ceil(u128::from(receipt.cost));
+    // `used` is less than the receipt's cost, so it is at most the carried one.
+    share as u64
+}
+
 /// Where no count can be kept, the share is: what isn't left counts as used now.
 fn share(old: &Quota, state: &State, new: &Quota, now: Time) -> State {
     let left = u128::from(state.remaining(old, now)) * u128::from(new.burst()) / u128::from(old.burst());

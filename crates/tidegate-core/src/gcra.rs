@@ -5,6 +5,8 @@
 //! refilled. Counted in ticks (see `Scale`), every quotient is whole, so nothing is ever rounded but the
 //! instant that is told, and that is rounded up.
 
+use core::time::Duration;
+
 use crate::decision::Receipt;
 use crate::quota::{Quota, Scale};
 use crate::time::Time;
@@ -54,23 +56,48 @@ pub(crate) fn remaining(quota: &Quota, full: FullAt, at: Time) -> u64 {
     (there / u128::from(scale.ticks_per_unit)) as u64
 }
 
-/// Takes back what a dropped call spent, as far as that can be had back without breaking the bound.
+/// How many bursts may be owed, by calls that turned out dearer than what they had reserved.
+const MOST_BURSTS_OWED: u128 = 64;
+
+/// For how long at most, unless a single burst takes longer: 30 days.
+const LONGEST_OWED: Duration = Duration::from_secs(30 * 86_400);
+
+/// Brings what an admitted call spent to `used`.
+pub(crate) fn settle(quota: &Quota, full: &mut FullAt, now: Time, receipt: Receipt, used: u64) {
+    match used.checked_sub(receipt.cost) {
+        Some(more) => charge(quota, full, now, more),
+        None => give_back(quota, full, now, receipt, receipt.cost - used),
+    }
+}
+
+/// Charges what a call turned out to cost on top, as if it had cost that when it went, or somewhat later.
+fn charge(quota: &Quota, full: &mut FullAt, now: Time, more: u64) {
+    let scale = quota.scale();
+    let burst = scale.ticks_of(quota.burst());
+    let longest = scale.ticks(Time::ZERO.later(LONGEST_OWED));
+    let most = scale.ticks(now) + burst.max((burst * MOST_BURSTS_OWED).min(longest));
+    let owed = full.0 + scale.ticks_of(more);
+    full.0 = owed.min(most).max(full.0);
+}
+
+/// Gives back `units` of what a call spent, as far as that can be had back without breaking the bound.
 ///
-/// - Its turn is still to come: if it is the newest, all of it. If others were promised turns behind it they keep
+/// - Its turn is still to come: if it is the newest, all of them. If others were promised turns behind it they keep
 ///   those, and giving its turn to somebody else would send them together: nothing.
-/// - Its turn has come: what time hasn't refilled since it was asked for. Time refills a reservation whether it
-///   is used or not, and what is there already must not be given twice. While others wait: nothing, as above.
-pub(crate) fn refund(quota: &Quota, full: &mut FullAt, now: Time, receipt: Receipt) {
+/// - Its turn has come: no more than time hasn't refilled of the whole since it was asked for. Time refills a
+///   reservation whether it is used or not, and what is there already must not be given twice. While others wait:
+///   nothing, as above.
+fn give_back(quota: &Quota, full: &mut FullAt, now: Time, receipt: Receipt, units: u64) {
     let scale = quota.scale();
     let turns_now = scale.ticks(now) + scale.ticks_of(quota.burst());
-    let cost = scale.ticks_of(receipt.cost);
+    let units = scale.ticks_of(units);
     let back = if receipt.place > turns_now {
-        if receipt.place == full.0 { cost } else { 0 }
+        if receipt.place == full.0 { units } else { 0 }
     } else if full.0 > turns_now {
         0
     } else {
         let refilled = scale.ticks(now) - scale.ticks(receipt.asked.min(now));
-        cost.saturating_sub(refilled)
+        units.min(scale.ticks_of(receipt.cost).saturating_sub(refilled))
     };
     full.0 = full.0.saturating_sub(back);
 }

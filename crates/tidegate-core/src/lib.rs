@@ -20,13 +20,13 @@ mod together;
 mod window;
 mod word;
 
-pub use carry::{carry, carry_receipt};
+pub use carry::{carry, carry_receipt, carry_used};
 pub use decision::{Ask, Decision, Receipt};
 pub use feedback::{Feedback, Scope, Verdict};
 pub use jitter::jitter;
 pub use pacer::{Pacer, Turn};
 pub use quota::{ParseQuotaError, Quota, QuotaError, Shape};
-pub use step::{State, peek, refund, step};
+pub use step::{State, peek, refund, settle, step};
 pub use time::Time;
 pub use together::{Charge, Together, peek_together, refund_together, step_together};
 pub use word::{Pass, Word, WordQuota};

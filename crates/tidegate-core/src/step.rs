@@ -74,12 +74,42 @@ pub fn peek(quota: &Quota, state: &State, now: Time, ask: Ask) -> Decision {
 ///
 /// `now` is the latest instant that the state was asked about, or later: only asks may come out of order.
 pub fn refund(quota: &Quota, state: &mut State, now: Time, receipt: Receipt) {
-    match &mut state.0 {
-        Count::Unused => {}
-        Count::Bucket(full) => gcra::refund(quota, full, now, receipt),
-        Count::Window(window) => fixed::refund(window, receipt),
-        Count::Sliding(pair) => sliding::refund(quota, pair, receipt),
-        Count::Log(log) => log::refund(log, receipt),
+    settle(quota, state, now, receipt, 0);
+}
+
+/// Brings what an admitted call spent to what it turned out to cost: less than it reserved, or more.
+///
+/// Call it once per receipt, in place of [`refund`], which is the case of nothing used. What wasn't used comes back
+/// as there; what was used on top is owed, and keeps later calls waiting, as if it had been spent when the call
+/// went. No call ever costs more than a burst, no bucket owes more than 64 bursts or 30 days, and what a window
+/// owes ends with it: one wild figure shuts nobody out for good.
+///
+/// ```
+/// use core::time::Duration;
+/// use tidegate_core::{Ask, Decision, Quota, State, Time, settle, step};
+/// let quota: Quota = "10 per second".parse().unwrap();
+/// let (mut state, now) = (State::default(), Time::from_secs(100));
+/// let Decision::Admit { receipt, .. } = step(&quota, &mut state, now, Ask::NOW) else { panic!("nothing was used") };
+/// settle(&quota, &mut state, now, receipt, 4);
+/// assert_eq!(state.remaining(&quota, now), 6);
+/// ```
+pub fn settle(quota: &Quota, state: &mut State, now: Time, receipt: Receipt, used: u64) {
+    if receipt.cost == 0 && used == 0 {
+        return;
+    }
+    let used = used.min(quota.burst());
+    match (quota.shape(), &mut state.0) {
+        (Shape::Bucket, Count::Unused) if used > receipt.cost => {
+            // Forgotten since, and found again as the call left it.
+            let mut full = FullAt(receipt.place);
+            gcra::settle(quota, &mut full, now, receipt, used);
+            state.0 = Count::Bucket(full);
+        }
+        (_, Count::Unused) => {}
+        (_, Count::Bucket(full)) => gcra::settle(quota, full, now, receipt, used),
+        (_, Count::Window(window)) => fixed::settle(window, receipt, used),
+        (_, Count::Sliding(pair)) => sliding::settle(quota, pair, receipt, used),
+        (_, Count::Log(log)) => log::settle(log, receipt, used),
     }
 }
 

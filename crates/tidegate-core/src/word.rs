@@ -9,7 +9,7 @@ use core::time::Duration;
 use crate::decision::{Ask, Decision, Receipt};
 use crate::gcra::FullAt;
 use crate::quota::{Quota, Shape};
-use crate::step::{Count, State, peek, refund, step};
+use crate::step::{Count, State, peek, settle, step};
 use crate::time::Time;
 
 /// The bits of a word that count ticks within a nanosecond.
@@ -173,11 +173,16 @@ impl WordQuota {
         }
     }
 
-    /// Takes back what a dropped call spent; as [`refund`].
+    /// Takes back what a dropped call spent; as [`refund`](crate::refund).
     pub fn refund(&self, word: &mut Word, now: Time, receipt: Receipt) {
+        self.settle(word, now, receipt, 0);
+    }
+
+    /// Brings what a call spent to what it turned out to cost; as [`settle`].
+    pub fn settle(&self, word: &mut Word, now: Time, receipt: Receipt, used: u64) {
         let mut state = self.state(*word);
-        refund(&self.quota, &mut state, now, receipt);
-        // What was given back makes no word longer, so it fits.
+        settle(&self.quota, &mut state, now, receipt, used);
+        // What is owed in the clock's ninth year may not fit; then the word stays.
         *word = self.word(&state).unwrap_or(*word);
     }
 

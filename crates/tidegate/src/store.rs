@@ -28,7 +28,7 @@ pub struct Claim<'a> {
     pub key: Key,
     /// How many units the call takes of it.
     pub cost: u64,
-    /// What was spent: set when the call is admitted, taken when it is refunded.
+    /// What was spent: set when the call is admitted, taken when it is refunded or settled.
     pub receipt: Receipt,
 }
 
@@ -76,6 +76,18 @@ pub trait Store {
         &self,
         now: Time,
         claims: &mut [Claim<'_>],
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// Brings what an admitted call spent under one limit to what it turned out to cost; see
+    /// [`tidegate_core::settle`].
+    ///
+    /// # Errors
+    /// When the store can't be reached, or answers too late.
+    fn settle(
+        &self,
+        now: Time,
+        claim: &mut Claim<'_>,
+        used: u64,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
     /// Forgets what a key used under a limit.

@@ -3,6 +3,7 @@
 use crate::decision::Receipt;
 use crate::quota::{Quota, Shape};
 use crate::time::Time;
+use crate::window::corrected;
 
 /// The window that is being filled: it may lie in the future, when all before it is given away.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,10 +48,10 @@ pub(crate) fn remaining(quota: &Quota, newest: Window, at: Time) -> u64 {
     if window.start > at { 0 } else { quota.amount().saturating_sub(window.used) }
 }
 
-/// Gives the cost back to its own window, if that is still the newest.
-pub(crate) fn refund(newest: &mut Window, receipt: Receipt) {
+/// Brings what a call spent to `used` in its own window, if that is still the newest. What is owed ends with it.
+pub(crate) fn settle(newest: &mut Window, receipt: Receipt, used: u64) {
     if u128::from(newest.start.as_nanos()) == receipt.place {
-        newest.used = newest.used.saturating_sub(receipt.cost);
+        newest.used = corrected(newest.used, receipt, used);
     }
 }
 

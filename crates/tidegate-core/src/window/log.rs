@@ -5,6 +5,7 @@ use alloc::collections::VecDeque;
 use crate::decision::Receipt;
 use crate::quota::Quota;
 use crate::time::Time;
+use crate::window::corrected;
 
 /// The calls that may still count, oldest first; the newest may lie in the future, as reservations.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -70,12 +71,15 @@ pub(crate) fn remaining(quota: &Quota, log: &Log, at: Time) -> u64 {
     quota.amount().saturating_sub(used)
 }
 
-/// Forgets the call that the receipt is for.
-pub(crate) fn refund(log: &mut Log, receipt: Receipt) {
+/// Brings the call that the receipt is for to `used`; forgets it if that is nothing.
+pub(crate) fn settle(log: &mut Log, receipt: Receipt, used: u64) {
     let is_it = |call: &Call| u128::from(call.at.as_nanos()) == receipt.place && call.cost == receipt.cost;
-    if let Some(place) = log.calls.iter().rposition(is_it) {
-        log.calls.remove(place);
-        log.used -= receipt.cost;
+    let Some(place) = log.calls.iter().rposition(is_it) else { return };
+    let cost = corrected(receipt.cost, receipt, used);
+    log.used = log.used - receipt.cost + cost;
+    match cost {
+        0 => _ = log.calls.remove(place),
+        cost => log.calls[place].cost = cost,
     }
 }
 

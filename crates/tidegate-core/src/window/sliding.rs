@@ -6,6 +6,7 @@
 use crate::decision::Receipt;
 use crate::quota::Quota;
 use crate::time::Time;
+use crate::window::corrected;
 
 /// The counts of two neighbouring windows of the clock.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -71,13 +72,13 @@ pub(crate) fn remaining(quota: &Quota, pair: Pair, at: Time) -> u64 {
     quota.amount().saturating_sub(pair.current).saturating_sub(faded as u64)
 }
 
-/// Gives the cost back to the window it was counted in, as long as that window counts.
-pub(crate) fn refund(quota: &Quota, pair: &mut Pair, receipt: Receipt) {
+/// Brings what a call spent to `used` in the window it was counted in, as long as that window counts.
+pub(crate) fn settle(quota: &Quota, pair: &mut Pair, receipt: Receipt, used: u64) {
     let place = receipt.place;
     if place == u128::from(pair.start.as_nanos()) {
-        pair.current = pair.current.saturating_sub(receipt.cost);
+        pair.current = corrected(pair.current, receipt, used);
     } else if place + u128::from(quota.window_ns()) == u128::from(pair.start.as_nanos()) {
-        pair.previous = pair.previous.saturating_sub(receipt.cost);
+        pair.previous = corrected(pair.previous, receipt, used);
     }
 }
 

@@ -9,6 +9,8 @@ mod model;
 #[cfg(test)]
 mod refunds;
 #[cfg(test)]
+mod settled;
+#[cfg(test)]
 mod together;
 #[cfg(test)]
 mod words;

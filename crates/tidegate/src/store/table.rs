@@ -142,9 +142,14 @@ impl Table {
     /// Takes back what an admitted call spent; see [`Store::refund`].
     pub fn refund(&self, now: Time, claims: &mut [Claim<'_>]) {
         for claim in claims {
-            let receipt = std::mem::take(&mut claim.receipt);
-            Gathered::new(self, now, std::slice::from_ref(claim)).refund(receipt);
+            self.settle(now, claim, 0);
         }
+    }
+
+    /// Brings what an admitted call spent to what it turned out to cost; see [`Store::settle`].
+    pub fn settle(&self, now: Time, claim: &mut Claim<'_>, used: u64) {
+        let receipt = std::mem::take(&mut claim.receipt);
+        Gathered::new(self, now, std::slice::from_ref(claim)).settle(receipt, used);
     }
 
     /// Forgets what a key used under a limit; see [`Store::reset`].
@@ -280,6 +285,16 @@ impl Store for Table {
         claims: &mut [Claim<'_>],
     ) -> impl Future<Output = Result<(), Infallible>> + Send {
         Table::refund(self, now, claims);
+        ready(Ok(()))
+    }
+
+    fn settle(
+        &self,
+        now: Time,
+        claim: &mut Claim<'_>,
+        used: u64,
+    ) -> impl Future<Output = Result<(), Infallible>> + Send {
+        Table::settle(self, now, claim, used);
         ready(Ok(()))
     }
 

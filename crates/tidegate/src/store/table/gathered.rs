@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tidegate_core::{
     Charge, Decision, Quota, Receipt, State, Time, Together, Word, WordQuota, carry, carry_receipt,
-    peek_together, refund, step_together,
+    carry_used, peek_together, settle, step_together,
 };
 
 use super::bucket::{Held, REACH, SLOTS};
@@ -269,14 +269,18 @@ impl<'t, 'c> Gathered<'t, 'c> {
         seen
     }
 
-    /// Takes back what one claim spent, where its state is, and under the quota it is counted under by now.
-    pub(super) fn refund(mut self, receipt: Receipt) {
+    /// Brings what one claim spent to `used`, where its state is, and under the quota it is counted under by now.
+    pub(super) fn settle(mut self, receipt: Receipt, used: u64) {
         let (mut sittings, now) = (std::mem::take(&mut self.sittings), self.now);
         for sitting in &mut sittings {
-            let Some((place, mut state)) = self.found(sitting) else { continue };
+            let Some((place, mut state)) = self.found(sitting) else {
+                // Its time has passed, which is no news but for what is owed.
+                settle(&sitting.quota, &mut sitting.state, now, receipt, used);
+                continue;
+            };
             let (quota, words) = sitting.limit.quota_at(place);
-            let receipt = carry_receipt(sitting.limit.quota(), receipt, &quota, now);
-            refund(&quota, &mut state, now, receipt);
+            let carried = carry_receipt(sitting.limit.quota(), receipt, &quota, now);
+            settle(&quota, &mut state, now, carried, carry_used(receipt, used, carried));
             (sitting.quota, sitting.words, sitting.place, sitting.state) = (quota, words, place, state);
             sitting.to = sitting.from.unwrap_or(sitting.to);
         }

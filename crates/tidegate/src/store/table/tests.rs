@@ -316,3 +316,43 @@ fn threads_together_admit_no_more_than_the_burst() {
     assert_eq!(table.crowded(), 0);
     assert_eq!(2 * passed as usize + left, 20 * 150, "nothing lost, nothing doubled");
 }
+
+/// What a call under `old` leaves, when it is settled at `used` after the limit changed to `new`.
+#[track_caller]
+fn check_settled(old: &str, reserved: u64, used: u64, new: &str, left: usize) {
+    let table = large();
+    let limit = Limit::new(0, quota(old));
+    let mut claims = [Claim::new(&limit, key(1), reserved)];
+    table.decide(START, &mut claims);
+    let changed = limit.changed(quota(new), START).unwrap();
+    // Seen once under the new quota, so that its state is carried over.
+    table.decide_one(START, &changed, key(1), 0);
+    table.settle(START, &mut claims[0], used);
+    assert_eq!(burst(&table, &changed, key(1), START), left, "{reserved}, {used} of {old} in {new}");
+    table.settle(START, &mut claims[0], 0);
+    assert_eq!(burst(&table, &changed, key(1), START), 0, "settled once");
+}
+
+#[test]
+fn a_call_is_settled_at_what_it_turned_out_to_cost() {
+    for shape in ["", ", fixed", ", log", ", sliding"] {
+        let ten = format!("10 per hour{shape}");
+        check_settled(&ten, 1, 4, &ten, 6);
+        check_settled(&ten, 5, 2, &ten, 8);
+        check_settled(&ten, 5, 5, &ten, 5);
+        check_settled(&ten, 5, 0, &ten, 10);
+    }
+    check_settled("997 per hour, burst 10", 2, 7, "997 per hour, burst 10", 3);
+    check_settled("10 per hour", 4, 2, "20 per hour", 16);
+    check_settled("10 per hour", 4, 7, "20 per hour", 9);
+}
+
+#[test]
+fn what_a_forgotten_key_owes_is_found_again() {
+    let (table, limit) = (large(), Limit::new(0, quota("1 per second, burst 10")));
+    let mut claims = [Claim::new(&limit, key(1), 1)];
+    table.decide(START, &mut claims);
+    let later = START.later(SECOND * 4);
+    table.settle(later, &mut claims[0], 9);
+    assert_eq!(burst(&table, &limit, key(1), later), 5);
+}
