@@ -97,6 +97,16 @@ impl Quota {
         Quota::of(amount, self.window(), self.burst.saturating_mul(factor), self.shape)
     }
 
+    /// The same quota for so many thousandths of what it is for, as for servers of several weights: amount and burst
+    /// rounded down, and at least 1.
+    ///
+    /// # Errors
+    /// When the product is too large.
+    pub const fn scaled(self, thousandths: u32) -> Result<Quota, QuotaError> {
+        let amount = scaled(self.amount, thousandths);
+        Quota::of(amount, self.window(), scaled(self.burst, thousandths), self.shape)
+    }
+
     const fn of(amount: u64, window: Duration, burst: u64, shape: Shape) -> Result<Quota, QuotaError> {
         let window_ns = nanos(window);
         if amount == 0 {
@@ -154,6 +164,17 @@ impl Quota {
     /// Units per second, for people and plots: rounds.
     pub fn per_second(&self) -> f64 {
         self.amount as f64 / (self.window_ns as f64 / 1e9)
+    }
+}
+
+const fn scaled(units: u64, thousandths: u32) -> u64 {
+    let scaled = units as u128 * thousandths as u128 / 1_000;
+    if scaled > MAX_UNITS as u128 {
+        u64::MAX
+    } else if scaled == 0 {
+        1
+    } else {
+        scaled as u64
     }
 }
 

@@ -8,11 +8,15 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "server")]
+pub mod at_once;
+#[cfg(feature = "server")]
 pub mod classify;
 #[cfg(feature = "client")]
 pub mod client;
 #[cfg(feature = "client")]
 mod key;
+#[cfg(feature = "server")]
+pub mod limiter;
 #[cfg(feature = "client")]
 pub mod observe;
 #[cfg(feature = "server")]

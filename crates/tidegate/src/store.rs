@@ -7,7 +7,7 @@
 
 mod limit;
 mod secret;
-mod sync;
+pub(crate) mod sync;
 mod table;
 
 use std::future::Future;
