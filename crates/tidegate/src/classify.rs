@@ -31,6 +31,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod caller;
 mod class;
 pub mod client;
 mod compile;
@@ -56,6 +57,7 @@ use tidegate_core::Quota;
 use crate::path::{Host, Rules, Target};
 use crate::store::{Key, Secret};
 
+pub use caller::Caller;
 pub use class::{Class, ClassError};
 pub use compile::{PolicyFault, PolicyWrong};
 pub use condition::{Condition, ConditionError, Test, Truth};

@@ -9,8 +9,8 @@ use std::hash::Hasher;
 use std::net::IpAddr;
 use std::str::FromStr;
 
-use http::HeaderName;
 use http::header::{AUTHORIZATION, COOKIE};
+use http::{HeaderMap, HeaderName};
 
 use crate::store::{Key, KeyHasher, Secret};
 
@@ -112,23 +112,34 @@ impl Part {
     /// The part as the request has it. Allocates only to decode a cookie's codes.
     pub(super) fn of<'a>(&self, request: &Request<'a>, grouping: Grouping) -> Found<'a> {
         match self {
-            Part::Bearer => the_one(request.headers.get_all(AUTHORIZATION).iter().filter_map(|line| {
-                let (scheme, token) = line.as_bytes().trim_ascii().split_at_checked(7)?;
-                scheme.eq_ignore_ascii_case(b"bearer ").then_some(token.trim_ascii().into())
-            })),
             Part::Ip => Found::Address(grouping.of(request.client)),
-            Part::Header(name) => {
-                let lines = request.headers.get_all(name).iter();
-                the_one(lines.map(|line| line.as_bytes().trim_ascii().into()))
-            }
-            Part::Cookie(name) => {
-                let lines = request.headers.get_all(COOKIE).iter();
-                the_one(lines.flat_map(|line| cookie::values(line.as_bytes(), name)))
-            }
             Part::Path(at, extent) => {
                 the_one([place(request.target.path(), *at, *extent).into()].into_iter())
             }
             Part::Host => Found::Text(request.host.name().as_bytes().into()),
+            part => part.in_headers(request.headers).unwrap_or(Found::Lacking(Lack::Absent)),
+        }
+    }
+
+    /// The part as the header fields have it; `None` for a part that isn't found there.
+    pub(super) fn in_headers<'a>(&self, headers: &'a HeaderMap) -> Option<Found<'a>> {
+        match self {
+            Part::Bearer => {
+                let lines = headers.get_all(AUTHORIZATION).iter();
+                Some(the_one(lines.filter_map(|line| {
+                    let (scheme, token) = line.as_bytes().trim_ascii().split_at_checked(7)?;
+                    scheme.eq_ignore_ascii_case(b"bearer ").then_some(token.trim_ascii().into())
+                })))
+            }
+            Part::Header(name) => {
+                let lines = headers.get_all(name).iter();
+                Some(the_one(lines.map(|line| line.as_bytes().trim_ascii().into())))
+            }
+            Part::Cookie(name) => {
+                let lines = headers.get_all(COOKIE).iter();
+                Some(the_one(lines.flat_map(|line| cookie::values(line.as_bytes(), name))))
+            }
+            Part::Ip | Part::Path(..) | Part::Host => None,
         }
     }
 }
