@@ -4,7 +4,8 @@
 //! as it is told, so that the program never sees a `429`, loses no request and sends none twice.
 //!
 //! With the feature `server` there is what a limiter is made of: `path` and `classify` say which limits a request
-//! falls under, and `store` keeps their states. The layer that joins them is still to come.
+//! falls under, `store` keeps their states, and `fleet` knows how many servers stand behind them and which takes the
+//! next call. The layer that joins them is still to come.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "server")]
@@ -13,6 +14,8 @@ pub mod at_once;
 pub mod classify;
 #[cfg(feature = "client")]
 pub mod client;
+#[cfg(feature = "server")]
+pub mod fleet;
 #[cfg(feature = "client")]
 mod key;
 #[cfg(feature = "server")]
