@@ -1,0 +1,12 @@
+//! The fleet's public face as one test program. Never here: a test itself.
+
+#[cfg(test)]
+mod balance;
+#[cfg(test)]
+mod laws;
+#[cfg(test)]
+mod life;
+#[cfg(test)]
+mod rules;
+#[cfg(test)]
+mod support;
