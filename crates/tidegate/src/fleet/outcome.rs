@@ -107,10 +107,21 @@ impl Failure {
         }
     }
 
-    /// Whether callers could bring it about by what they ask for. They can't keep a server from listening.
-    pub(super) fn is_provocable(self) -> bool {
-        !matches!(self, Failure::Refused | Failure::CheckRefused)
+    pub(super) fn blame(self) -> Blame {
+        match self {
+            Failure::Refused | Failure::CheckRefused => Blame::Server,
+            _ => Blame::Anybody,
+        }
     }
+}
+
+/// Who may have brought a failure about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Blame {
+    /// The server: callers can't keep it from listening.
+    Server,
+    /// Also a caller, by what it asks for.
+    Anybody,
 }
 
 impl fmt::Display for Failure {

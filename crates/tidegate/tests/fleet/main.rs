@@ -10,3 +10,5 @@ mod life;
 mod rules;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod threads;

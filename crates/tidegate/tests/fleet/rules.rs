@@ -119,15 +119,36 @@ fn an_answer_that_breaks_off_is_a_failure_in_the_row() {
 
 #[test]
 fn the_failures_of_one_flight_are_one_lesson() {
-    let fleet = fleet(settings(&[1_000, 1_000]));
+    let fleet = fleet(settings(&[1_000; 3]));
     let mut flight: Vec<_> = (0..50).map(|_| call(&fleet, "a", ms(0))).collect();
     for lease in &mut flight {
-        fleet.saw(lease, ms(10), Outcome::Broke);
+        fleet.saw(lease, ms(10), Outcome::Refused);
     }
     assert_eq!(state(&fleet, "a", ms(10)), State::Ejected { until: ms(1_010) });
     let mut late = flight.pop().unwrap();
-    fleet.saw(&mut late, ms(1_010), Outcome::Broke);
+    fleet.saw(&mut late, ms(1_010), Outcome::Refused);
     assert_eq!(state(&fleet, "a", ms(1_010)), State::Trial, "it tells of a time before");
+}
+
+#[test]
+fn who_comes_back_by_checks_starts_a_new_row() {
+    let fleet = fleet(checked(&[1_000, 1_000]));
+    let [a, b] = ["a", "b"].map(|name| id(&fleet, name));
+    [a, b].into_iter().for_each(|server| fleet.checked(server, ms(0), Check::Passed));
+    (0..5).for_each(|_| ends(&fleet, "a", ms(0), Outcome::Broke));
+    (0..2).for_each(|_| fleet.checked(a, ms(500), Check::Passed));
+    assert_eq!(state(&fleet, "a", ms(999)), State::Ejected { until: ms(1_000) });
+    (0..4).for_each(|_| ends(&fleet, "a", ms(1_000), Outcome::Broke));
+    assert_eq!(state(&fleet, "a", ms(1_000)), State::InRouting);
+}
+
+#[test]
+fn who_tells_an_earlier_time_turns_nothing_back() {
+    let fleet = fleet(settings(&[1_000, 1_000]));
+    (0..5).for_each(|_| ends(&fleet, "a", ms(0), Outcome::Broke));
+    assert_eq!(state(&fleet, "a", ms(1_000)), State::Trial);
+    fleet.changed(settings(&[1_000, 1_000]), ms(500)).unwrap();
+    assert_eq!(state(&fleet, "a", ms(500)), State::Trial);
 }
 
 #[test]
@@ -200,6 +221,9 @@ fn a_reload_keeps_those_whose_names_stay_and_drains_the_others() {
     assert_eq!((view[1].in_flight, view[1].at_once), (1, NonZeroU32::new(7)));
     assert_eq!((view[2].id, view[2].state, view[2].in_flight), (c, State::Draining, 1));
     assert_eq!(fleet.server("c"), None);
+    fleet.changed(settings(&[1_000, 500, 1_000]), ms(10)).unwrap();
+    assert_eq!((id(&fleet, "c"), fleet.view(ms(10))[2].in_flight), (c, 1), "back before its call has ended");
+    fleet.changed(settings(&[1_000, 500]), ms(10)).unwrap();
     fleet.saw(&mut on_c, ms(11), OK);
     drop((on_b, on_c));
     assert_eq!(fleet.view(ms(12)).len(), 2);

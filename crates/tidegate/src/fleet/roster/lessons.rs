@@ -6,7 +6,7 @@ use tidegate_core::Time;
 
 use super::Roster;
 use crate::fleet::lease::{Lease, Seen, Turn};
-use crate::fleet::outcome::{Failure, Outcome, Sign};
+use crate::fleet::outcome::{Blame, Failure, Outcome, Sign};
 use crate::fleet::settings::Passive;
 use crate::fleet::view::State;
 
@@ -24,9 +24,8 @@ impl Roster {
         let place = self.entries.iter().position(|entry| entry.member.id() == lease.server());
         let Some(place) = place else { return Effect::None };
         let health = &mut self.entries[place].health;
-        match outcome {
-            Outcome::Refused => {}
-            _ => health.seen_alive(),
+        if outcome != Outcome::Refused {
+            health.seen_alive();
         }
         if let Some(what) = Failure::of(outcome) {
             health.failed(now, what);
@@ -58,15 +57,14 @@ impl Roster {
             (Turn::Trial, Sign::Failing(_)) => self.entries[place].health.eject(rules, now),
             (Turn::Routed, Sign::Failing(what)) => {
                 let row = self.entries[place].member.fail();
-                if row < rules.failures.get() || !self.may_eject(rules, what) {
+                if row < rules.failures.get() || !self.may_eject(rules, what.blame()) {
                     return Effect::None;
                 }
                 self.entries[place].health.eject(rules, now);
             }
             (Turn::Trial, Sign::Busy(wait)) => self.set_aside(place, rules, wait, now),
             (Turn::Routed, Sign::Busy(wait)) => {
-                let provoked = Failure::Answer(http::StatusCode::SERVICE_UNAVAILABLE);
-                if rules.longest_set_aside.is_none() || !self.may_eject(rules, provoked) {
+                if rules.longest_set_aside.is_none() || !self.may_eject(rules, Blame::Anybody) {
                     return Effect::None;
                 }
                 self.set_aside(place, rules, wait, now);
@@ -85,11 +83,11 @@ impl Roster {
 
     /// Whether one more server in routing may be ejected: never the last one, and for what callers can provoke no
     /// more than a share.
-    fn may_eject(&self, rules: &Passive, what: Failure) -> bool {
+    fn may_eject(&self, rules: &Passive, blame: Blame) -> bool {
         let states = || self.entries.iter().map(|entry| entry.health.state());
         let in_routing = states().filter(|state| *state == State::InRouting).count();
         let out = states().filter(|state| matches!(state, State::Ejected { .. } | State::Trial)).count();
         let share = self.entries.len() * usize::from(rules.most_out_percent) / 100;
-        in_routing > 1 && (!what.is_provocable() || out < share)
+        in_routing > 1 && (blame == Blame::Server || out < share)
     }
 }
