@@ -25,6 +25,8 @@ pub mod observe;
 #[cfg(feature = "server")]
 pub mod path;
 #[cfg(feature = "server")]
+pub mod penalty;
+#[cfg(feature = "server")]
 pub mod store;
 #[cfg(feature = "client")]
 pub mod world;
