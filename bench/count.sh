@@ -9,13 +9,19 @@ cargo build --quiet --release
 bench=${CARGO_TARGET_DIR:-target}/release/tidegate-bench
 
 instructions() {
-    valgrind --tool=callgrind --callgrind-out-file=/dev/null "$bench" count "$@" 2>&1 | sed -n 's/.*Collected : //p'
+    valgrind --tool=callgrind --callgrind-out-file=/dev/null "$bench" "$@" 2>&1 | sed -n 's/.*Collected : //p'
 }
 
 for what in hot uniform insert; do
-    none=$(( $(instructions nothing $what $((2 * decisions))) - $(instructions nothing $what "$decisions") ))
+    none=$(( $(instructions count nothing $what $((2 * decisions))) - $(instructions count nothing $what "$decisions") ))
     for engine in bare tidegate governor; do
-        more=$(( $(instructions $engine $what $((2 * decisions))) - $(instructions $engine $what "$decisions") ))
+        more=$(( $(instructions count $engine $what $((2 * decisions))) - $(instructions count $engine $what "$decisions") ))
         echo "$what $engine: $(( (more - none) / decisions )) instructions (the loop's own $((none / decisions)) taken off)"
     done
+done
+
+none=$(( $(instructions door nothing $((2 * decisions))) - $(instructions door nothing "$decisions") ))
+for who in absent told shut; do
+    more=$(( $(instructions door $who $((2 * decisions))) - $(instructions door $who "$decisions") ))
+    echo "door $who: $(( (more - none) / decisions )) instructions (the loop's own $((none / decisions)) taken off)"
 done

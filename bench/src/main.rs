@@ -1,9 +1,10 @@
 //! Decisions by Tidegate's table and by peers, for a counter of instructions to watch or a clock. Never here: a verdict.
 //!
 //! `tidegate-bench count ENGINE WHAT N` makes N decisions and says nothing: `count.sh` runs it under callgrind with N
-//! and 2 N, and the difference is theirs alone. `tidegate-bench time` times all engines by turns. `tidegate-bench
+//! and 2 N, and the difference is theirs alone. `tidegate-bench door WHO N` asks the penalty box likewise. `tidegate-bench time` times all engines by turns. `tidegate-bench
 //! memory` fills a table with ten million keys.
 
+mod door;
 mod engines;
 
 use std::hint::black_box;
@@ -143,8 +144,11 @@ fn main() {
         ["count", engine, what, decisions] => {
             count(engine, what, decisions.parse().expect("a number of decisions"))
         }
+        ["door", who, asks] => door::count(who, asks.parse().expect("a number of calls")),
         ["time"] => time(),
         ["memory"] => memory(),
-        _ => println!("usage: tidegate-bench count ENGINE WHAT N | time | memory (see README.md)"),
+        _ => {
+            println!("usage: tidegate-bench count ENGINE WHAT N | door WHO N | time | memory (see README.md)")
+        }
     }
 }

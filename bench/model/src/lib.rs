@@ -1,8 +1,10 @@
-//! The store as it is in the library, built with the model checker's atomics and locks. Never here: a copy of it.
+//! What threads share, as it is in the library, built with the model checker's atomics and locks. Never here: a copy of it.
 
 #[path = "../../../crates/tidegate/src"]
 mod library {
+    pub mod at_once;
+    pub mod penalty;
     pub mod store;
 }
 
-pub use library::store;
+pub use library::{at_once, penalty, store};

@@ -89,8 +89,8 @@ pub struct Rules {
     words: WordQuota,
     /// What one strike costs, in nanoseconds, rounded up.
     strike_ns: u64,
-    /// Later than this nobody's next strike begins.
-    patience: Duration,
+    /// Later than so many nanoseconds from now nobody's next strike begins.
+    patience_ns: u64,
 }
 
 impl Rules {
@@ -104,12 +104,12 @@ impl Rules {
         let strike = Duration::from_nanos(strike_ns);
         let with_more = |more: u64| forgiven.with_burst(forgiven.burst().saturating_add(more)).ok();
         let words = with_more(1).and_then(WordQuota::new).ok_or(Unfit::Forgiven(forgiven))?;
-        let patience = longest.checked_sub(strike).ok_or(Unfit::TooShort { longest, strike })?;
+        let patience_ns = ns(longest).checked_sub(strike_ns).ok_or(Unfit::TooShort { longest, strike })?;
         let most_strikes = (ns(longest) / strike_ns).saturating_add(2);
         if !with_more(most_strikes).is_some_and(|quota| quota.fits_word()) {
             return Err(Unfit::TooLong(longest));
         }
-        Ok(Rules { settings, words, strike_ns, patience })
+        Ok(Rules { settings, words, strike_ns, patience_ns })
     }
 
     /// The settings that they were made of.
@@ -130,7 +130,7 @@ impl Rules {
     #[inline]
     pub(super) fn strike(&self, strikes: &mut Word, now: Time) {
         let begins = now.max(self.opens_at(*strikes));
-        if begins.since(now) <= self.patience {
+        if begins.as_nanos() - now.as_nanos() <= self.patience_ns {
             self.words.step(strikes, begins, Ask::NOW);
         }
     }
@@ -149,7 +149,11 @@ impl Rules {
         }
         let mut most = Word::UNUSED;
         let whole = self.words.quota().burst();
-        self.words.step(&mut most, now.later(self.patience), Ask::NOW.costing(whole));
+        self.words.step(
+            &mut most,
+            now.later(Duration::from_nanos(self.patience_ns)),
+            Ask::NOW.costing(whole),
+        );
         let state = carry(old.words.quota(), &old.words.state(strikes), self.words.quota(), now);
         self.words.word(&state).map_or(most, |word| word.min(most))
     }
