@@ -1,5 +1,4 @@
-//! What the penalty box's door costs: for who was never told to wait, who was and did, and who is shut out. Never here: a
-//! limit, a hash.
+//! What the penalty box's door costs whoever was never told to wait, waits, or is shut out. Never here: a limit, a hash.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -14,7 +13,10 @@ const CALLER: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// Has one caller in the state of this name, and asks so often whether it is let in, a microsecond after each other.
 pub fn count(who: &str, asks: u64) {
-    let rules = Rules::new(Settings { mode: Mode::On, ..Settings::default() }).expect("the defaults are fit");
+    // So long that every call at the shut door is one more strike.
+    let longest = Duration::from_secs(30 * 86_400);
+    let settings = Settings { mode: Mode::On, longest, ..Settings::default() };
+    let rules = Rules::new(settings).expect("30 days can be counted");
     let penalties = PenaltyBox::new(rules, 16_384);
     let refusals = match who {
         "shut" => 30,
