@@ -28,8 +28,9 @@ mod weight;
 
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use arc_swap::ArcSwap;
 use tidegate_core::Time;
 
 use choice::Choice;
@@ -49,8 +50,8 @@ pub use weight::Weight;
 #[derive(Debug)]
 pub struct Fleet {
     roster: Mutex<Roster>,
-    standing: RwLock<Standing>,
-    /// The number in `standing`, to be looked at without its lock.
+    standing: ArcSwap<Standing>,
+    /// The number in `standing`, for who looks at nothing else.
     generation: AtomicU64,
     /// When time alone changes something, in nanoseconds.
     next_change: AtomicU64,
@@ -75,7 +76,7 @@ impl Fleet {
         let routing = Routing { generation: 1, ..standings.routing };
         Ok(Fleet {
             roster: Mutex::new(roster),
-            standing: RwLock::new(Standing { choice: standings.choice, routing }),
+            standing: ArcSwap::from_pointee(Standing { choice: standings.choice, routing }),
             generation: AtomicU64::new(1),
             next_change: AtomicU64::new(standings.next_change.as_nanos()),
         })
@@ -122,13 +123,13 @@ impl Fleet {
     /// When no server can take the call now, and why.
     pub fn pick(&self, now: Time, draw: u64, not: &[ServerId]) -> Result<Lease, Unpicked> {
         self.catch_up(now);
-        self.standing.read().unwrap_or_else(PoisonError::into_inner).choice.pick(draw, not)
+        self.standing.load().choice.pick(draw, not)
     }
 
     /// How many servers limits may count on.
     pub fn routing(&self, now: Time) -> Routing {
         self.catch_up(now);
-        self.standing.read().unwrap_or_else(PoisonError::into_inner).routing
+        self.standing.load().routing
     }
 
     /// The number of [`Fleet::routing`], for who only wants to know whether it has changed: two atomic loads.
@@ -166,15 +167,15 @@ impl Fleet {
         }
     }
 
-    /// Shows everybody how things stand.
+    /// Shows everybody how things stand. Whoever holds the roster is the only one who does.
     #[cold]
     fn publish(&self, roster: &mut Roster, now: Time) {
         let standings = roster.settle(now);
-        let mut shown = self.standing.write().unwrap_or_else(PoisonError::into_inner);
-        let generation = shown.routing.generation;
-        let is_same = Routing { generation, ..standings.routing } == shown.routing;
-        let generation = if is_same { generation } else { generation + 1 };
-        *shown = Standing { choice: standings.choice, routing: Routing { generation, ..standings.routing } };
+        let shown = self.standing.load().routing;
+        let is_same = Routing { generation: shown.generation, ..standings.routing } == shown;
+        let generation = if is_same { shown.generation } else { shown.generation + 1 };
+        let routing = Routing { generation, ..standings.routing };
+        self.standing.store(Arc::new(Standing { choice: standings.choice, routing }));
         self.generation.store(generation, Ordering::Release);
         self.next_change.store(standings.next_change.as_nanos(), Ordering::Release);
     }
