@@ -20,6 +20,8 @@ pub(crate) enum Command {
     Demo(crate::demo::args::Args),
     /// Say what an answer tells about limits, and where: paste it, or pipe it from `curl -si`
     Explain(crate::explain::args::Args),
+    /// Check a policy file, say what it comes to, and what it would do to a request
+    Check(crate::check::args::Args),
 }
 
 /// What `tidegate` alone prints.

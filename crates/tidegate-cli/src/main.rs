@@ -1,6 +1,7 @@
 //! The one binary: reads what was typed and opens the right door. Never here: an algorithm.
 
 mod args;
+mod check;
 mod demo;
 mod dialects;
 mod exit;
@@ -8,6 +9,7 @@ mod explain;
 mod fetch;
 mod interrupt;
 mod output;
+mod policy;
 mod simulate;
 
 use std::process::ExitCode;
@@ -39,6 +41,7 @@ async fn run(command: Command) -> Result<Exit, Failure> {
         Command::Simulate(args) => simulate::run(args).await,
         Command::Demo(args) => demo::run(args).await,
         Command::Explain(args) => explain::run(&args),
+        Command::Check(args) => check::run(&args),
     }
 }
 

@@ -1,0 +1,207 @@
+//! What a good policy file comes to, on a page. Never here: what it would do to a request.
+
+use std::fmt::Write as _;
+
+use tidegate::classify::{Exempt, Gives, KeyPart, Limit, Matcher, Measured, Mode, Per, When};
+
+use super::table::lined_up;
+use crate::policy::settings::{AccessLog, Config, Gateway, Listen, Upstream, UpstreamAddress};
+use crate::policy::write_bytes;
+
+/// The whole page.
+pub(super) fn page(file: &str, config: &Config) -> String {
+    let mut page = format!("{file} is good.\n\n");
+    page += &lined_up(&around(&config.gateway));
+    let policy = &config.policy;
+    if !policy.limits.is_empty() {
+        page += "\n";
+        page += &lined_up(&limits(&policy.limits));
+    }
+    for exemption in &policy.exemptions {
+        let from = match &exemption.from {
+            Exempt::All => "all limits".to_owned(),
+            Exempt::Limits(names) => names.join(", "),
+        };
+        let _ = writeln!(page, "\n  exempt {}: {} from {from}", exemption.name, requests(&exemption.on));
+    }
+    for priority in &policy.priorities {
+        let _ = writeln!(page, "\n  {}: {} ({})", priority.class, requests(&priority.on), priority.name);
+    }
+    page
+}
+
+fn around(gateway: &Gateway) -> Vec<Vec<String>> {
+    let row = |name: &str, value: String| vec![name.to_owned(), value];
+    let listen: Vec<String> = gateway.listen.iter().map(listen).collect();
+    let tls = if gateway.tls.is_some() { ", TLS" } else { "" };
+    let mut rows = vec![
+        row("listens on", listen.join(", ") + tls),
+        row("admin", gateway.admin.as_ref().map_or("off".to_owned(), self::listen)),
+    ];
+    for (number, upstream) in gateway.upstreams.iter().enumerate() {
+        rows.push(row(if number == 0 { "servers" } else { "" }, server(upstream)));
+    }
+    let health = gateway.health.as_ref();
+    let health = health.map(|health| format!("GET {} every {:?}", health.path, health.every));
+    rows.push(row("health", health.unwrap_or("not checked: all servers count".to_owned())));
+    let memory =
+        format!("{}, room for about {} callers", write_bytes(gateway.memory_bytes as u64), room(gateway));
+    rows.push(row("memory", memory));
+    if !gateway.trust.proxies.is_empty() {
+        let proxies: Vec<String> = gateway.trust.proxies.iter().map(ToString::to_string).collect();
+        rows.push(row("believes", format!("{} in {}", proxies.join(", "), gateway.trust.field.name())));
+    }
+    if let Some(penalty) = &gateway.penalty {
+        let shadow = in_shadow(penalty.mode);
+        rows.push(row("penalty", format!("after {} against a told wait{shadow}", penalty.forgiven)));
+    }
+    if let Some(overload) = &gateway.overload {
+        let shadow = in_shadow(overload.mode);
+        let calls = format!("{} to {} calls in flight per server{shadow}", overload.least, overload.most);
+        rows.push(row("overload", calls));
+    }
+    match &gateway.access_log {
+        AccessLog::Off => {}
+        AccessLog::Stdout => rows.push(row("access log", "standard output".to_owned())),
+        AccessLog::File(file) => rows.push(row("access log", file.display().to_string())),
+    }
+    rows
+}
+
+fn in_shadow(mode: Mode) -> &'static str {
+    if mode == Mode::Shadow { ", in shadow" } else { "" }
+}
+
+/// How many callers under one limit have a place of their own: five in 64 bytes of three quarters, half full.
+fn room(gateway: &Gateway) -> String {
+    let callers = gateway.memory_bytes / 4 * 3 / 64 * 5 / 2;
+    let digits = callers.to_string();
+    let kept = digits.len().min(2);
+    let rounded = digits[..kept].to_owned() + &"0".repeat(digits.len() - kept);
+    let groups: Vec<&str> = rounded
+        .as_bytes()
+        .rchunks(3)
+        .rev()
+        .map(|group| std::str::from_utf8(group).unwrap_or_default())
+        .collect();
+    groups.join(",")
+}
+
+fn listen(listen: &Listen) -> String {
+    match listen {
+        Listen::Tcp(address) => address.to_string(),
+        Listen::Unix(path) => format!("unix:{}", path.display()),
+    }
+}
+
+fn server(upstream: &Upstream) -> String {
+    let address = match &upstream.address {
+        UpstreamAddress::Http(authority) => format!("http://{authority}"),
+        UpstreamAddress::Https(authority) => format!("https://{authority}"),
+        UpstreamAddress::Unix(path) => format!("unix:{}", path.display()),
+    };
+    let mut said = address.clone();
+    if upstream.name.trim_end_matches('/') != address {
+        said = format!("{} at {address}", upstream.name);
+    }
+    if upstream.weight_thousandths.get() != 1_000 {
+        let _ = write!(said, ", counts for {}", f64::from(upstream.weight_thousandths.get()) / 1_000.0);
+    }
+    if let Some(most) = upstream.at_once {
+        let _ = write!(said, ", at most {most} calls at once");
+    }
+    said
+}
+
+fn limits(limits: &[Limit]) -> Vec<Vec<String>> {
+    let head = ["LIMIT", "REQUESTS", "KEY", "QUOTA", "COST", "PER", "MODE"];
+    let mut rows = vec![head.map(str::to_owned).to_vec()];
+    for limit in limits {
+        rows.push(vec![
+            limit.name.clone(),
+            requests(&limit.on),
+            key(&limit.key),
+            quota(limit),
+            cost(limit),
+            per(limit.per).to_owned(),
+            mode(limit.mode).to_owned(),
+        ]);
+        for plan in &limit.plans {
+            let who = match &plan.when {
+                When::KeyStarts(prefix) => format!("  key starts {prefix}"),
+                When::Holds(condition) => format!("  {condition}"),
+            };
+            let gives = match &plan.gives {
+                Gives::Quota(quota) => quota.to_string(),
+                Gives::Exemption => "exempt".to_owned(),
+            };
+            rows.push(vec![format!("  plan {}", plan.name), who, String::new(), gives]);
+        }
+    }
+    rows
+}
+
+/// Which requests, in a few words.
+pub(super) fn requests(on: &Matcher) -> String {
+    let methods: Vec<&str> = on.methods.iter().map(http::Method::as_str).collect();
+    let hosts: Vec<String> = on.hosts.iter().map(ToString::to_string).collect();
+    let mut words = Vec::new();
+    if !methods.is_empty() {
+        words.push(methods.join("|"));
+    }
+    match (&on.path, hosts.is_empty()) {
+        (Some(path), true) => words.push(path.to_string()),
+        (path, false) => {
+            let path = path.as_ref().map_or("/{*}".to_owned(), ToString::to_string);
+            words.push(format!("{}{path}", hosts.join("|")));
+        }
+        (None, true) => {}
+    }
+    words.extend(on.conditions.iter().map(|condition| format!("[{condition}]")));
+    if words.is_empty() { "all".to_owned() } else { words.join(" ") }
+}
+
+pub(super) fn key(parts: &[KeyPart]) -> String {
+    let parts: Vec<String> = parts.iter().map(ToString::to_string).collect();
+    if parts.is_empty() { "one for all".to_owned() } else { parts.join(" + ") }
+}
+
+fn quota(limit: &Limit) -> String {
+    let at_once = limit.at_once.map(|most| format!("{most} at once"));
+    let said: Vec<String> = limit.quota.iter().map(ToString::to_string).chain(at_once).collect();
+    said.join("; ")
+}
+
+fn cost(limit: &Limit) -> String {
+    use tidegate::classify::Amount;
+    let mut dearest = match limit.cost.otherwise {
+        Amount::Units(units) => units.to_string(),
+        Amount::Body { .. } => "by body".to_owned(),
+    };
+    let rows = limit.cost.rows.iter().map(|row| match row.is {
+        Amount::Units(units) => units.to_string(),
+        Amount::Body { .. } => "by body".to_owned(),
+    });
+    for row in rows {
+        dearest += &format!("|{row}");
+    }
+    match &limit.cost.measured {
+        Some(Measured::Header(name)) => format!("{dearest}, then {name}"),
+        Some(Measured::Took { unit }) => format!("{dearest}, then 1 per {unit:?}"),
+        None => dearest,
+    }
+}
+
+pub(super) fn per(per: Per) -> &'static str {
+    match per {
+        Per::Fleet => "fleet",
+        Per::Server => "server",
+    }
+}
+
+pub(super) fn mode(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Enforce => "enforce",
+        Mode::Shadow => "shadow",
+    }
+}

@@ -1,0 +1,135 @@
+//! From text to the file's tables, past all that can't be read: each is told and left out. Never here: what they mean.
+
+use std::ops::Range;
+
+use serde::Deserialize as _;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue, Deserializer};
+
+use super::fault::{Fault, Faults};
+use super::file::File;
+use super::hint;
+
+/// How many faults are looked for: each costs a reading of the file.
+const MOST_FAULTS: usize = 40;
+
+/// The tables that can be read; what can't is a fault.
+pub(super) fn read(text: &str, faults: &mut Faults) -> File {
+    let (mut tree, errors) = DeTable::parse_recoverable(text);
+    for error in &errors {
+        faults.add(Fault::new(place_of(error, text), syntax(error.message())));
+    }
+    // What is behind a mistake in the grammar may stand in the wrong table: it isn't judged.
+    if !errors.is_empty() {
+        return File::default();
+    }
+    loop {
+        let error = match File::deserialize(Deserializer::from(tree.clone())) {
+            Ok(file) => return file,
+            Err(error) => error,
+        };
+        let place = place_of(&error, text);
+        faults.add(spoken(place.clone(), error.message()));
+        let root = tree.span();
+        let holes = without(tree.get_mut(), root, &place);
+        if faults.len() >= MOST_FAULTS || holes.is_empty() {
+            return File::default();
+        }
+        for hole in holes {
+            faults.add_hole(hole);
+        }
+    }
+}
+
+fn place_of(error: &toml::de::Error, text: &str) -> Range<usize> {
+    let span = error.span().unwrap_or(0..0);
+    span.start.min(text.len())..span.end.min(text.len())
+}
+
+/// Takes out the entry whose key or value stands at the place; says in which tables it was. None if nothing did.
+fn without(table: &mut DeTable<'_>, own: Range<usize>, place: &Range<usize>) -> Vec<Range<usize>> {
+    let found = table.iter().find(|(key, value)| key.span() == *place || value.span() == *place);
+    if let Some(key) = found.map(|(key, _)| key.clone()) {
+        table.remove(&key);
+        return vec![own];
+    }
+    for (_, value) in table.iter_mut() {
+        let mut holes = without_in(value, place);
+        if !holes.is_empty() {
+            holes.push(own);
+            return holes;
+        }
+    }
+    Vec::new()
+}
+
+fn without_in(value: &mut Spanned<DeValue<'_>>, place: &Range<usize>) -> Vec<Range<usize>> {
+    let own = value.span();
+    match value.get_mut() {
+        DeValue::Table(table) => without(table, own, place),
+        DeValue::Array(items) => {
+            if items.iter().any(|item| item.span() == *place) {
+                *items = items.iter().filter(|item| item.span() != *place).cloned().collect();
+                return vec![own];
+            }
+            items
+                .iter_mut()
+                .map(|item| without_in(item, place))
+                .find(|holes| !holes.is_empty())
+                .unwrap_or_default()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// What serde says, said to people.
+fn spoken(place: Range<usize>, message: &str) -> Fault {
+    let message = message.trim();
+    if let Some((unknown, known)) = words_of(message, "unknown field ") {
+        return Fault::new(place, format_args!("there is no key `{unknown}` here"))
+            .hint(hint::among(unknown, known));
+    }
+    if let Some((unknown, known)) = words_of(message, "unknown variant ") {
+        let expected = hint::spoken(&known);
+        let fault = Fault::new(place, format_args!("expected {expected}, not `{unknown}`"));
+        let hint = hint::among(unknown, known);
+        return if hint.starts_with("did") { fault.hint(hint) } else { fault };
+    }
+    for kind in ["invalid type: ", "invalid value: "] {
+        if let Some((found, expected)) =
+            message.strip_prefix(kind).and_then(|rest| rest.split_once(", expected "))
+        {
+            return Fault::new(
+                place,
+                format_args!(
+                    "expected {}, not {}",
+                    number(expected),
+                    found.replace("sequence", "a list").replace("map", "a table")
+                ),
+            );
+        }
+    }
+    Fault::new(place, message)
+}
+
+/// The words in backticks behind a beginning: the first, and the others.
+fn words_of<'m>(message: &'m str, begins: &str) -> Option<(&'m str, Vec<&'m str>)> {
+    let mut quoted = message.strip_prefix(begins)?.split('`').skip(1).step_by(2);
+    Some((quoted.next()?, quoted.collect()))
+}
+
+/// The names of Rust's numbers mean nothing to who writes a file.
+fn number(expected: &str) -> &str {
+    match expected {
+        "u8" | "u32" | "u64" | "usize" => "a number of 0 or more",
+        "a nonzero u32" | "a nonzero usize" => "a number of 1 or more",
+        "f64" => "a number",
+        "a boolean" => "true or false",
+        "a sequence" => "a list",
+        other => other,
+    }
+}
+
+fn syntax(message: &str) -> String {
+    message.trim().replace('\n', ", ")
+}
