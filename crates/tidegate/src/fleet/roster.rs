@@ -36,6 +36,9 @@ struct Entry {
     member: Arc<Member>,
     server: Server,
     health: Health,
+    /// When a call failed last, and how many were answered until then.
+    failed_at: Time,
+    answered_then: u64,
 }
 
 /// A server that left the settings.
@@ -86,7 +89,13 @@ impl Roster {
         }
         self.next_id += 1;
         let member = Member::new(ServerId(self.next_id), &server.name, server.at_once);
-        Entry { member: Arc::new(member), server, health: Health::new(&self.settings, self.now) }
+        Entry {
+            member: Arc::new(member),
+            server,
+            health: Health::new(&self.settings, self.now),
+            failed_at: self.now,
+            answered_then: 0,
+        }
     }
 
     /// A check has ended.

@@ -118,6 +118,34 @@ fn an_answer_that_breaks_off_is_a_failure_in_the_row() {
 }
 
 #[test]
+fn answers_that_last_for_hours_end_a_row_after_a_while() {
+    let fleet = fleet(settings(&[1_000, 1_000]));
+    let mut streams = Vec::new();
+    for second in (20..1_000).step_by(20) {
+        let now = Time::from_secs(second);
+        ends(&fleet, "a", now, Outcome::Refused);
+        streams.push(call(&fleet, "a", now));
+        fleet.saw(streams.last_mut().unwrap(), now, OK);
+        assert_eq!(state(&fleet, "a", now), State::InRouting, "{second} s");
+    }
+    for second in 1_000..1_005 {
+        ends(&fleet, "a", Time::from_secs(second), Outcome::Refused);
+    }
+    assert_ne!(state(&fleet, "a", Time::from_secs(1_004)), State::InRouting, "five within ten seconds");
+}
+
+#[test]
+fn a_server_that_is_seldom_called_is_ejected_for_failures_however_far_apart() {
+    let fleet = fleet(settings(&[1_000, 1_000]));
+    ends(&fleet, "a", ms(0), OK);
+    for second in (60..=300).step_by(60) {
+        assert_eq!(state(&fleet, "a", Time::from_secs(second)), State::InRouting);
+        ends(&fleet, "a", Time::from_secs(second), Outcome::Refused);
+    }
+    assert_eq!(state(&fleet, "a", Time::from_secs(300)), State::Ejected { until: Time::from_secs(301) });
+}
+
+#[test]
 fn the_failures_of_one_flight_are_one_lesson() {
     let fleet = fleet(settings(&[1_000; 3]));
     let mut flight: Vec<_> = (0..50).map(|_| call(&fleet, "a", ms(0))).collect();

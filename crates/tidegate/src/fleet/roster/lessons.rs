@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tidegate_core::Time;
 
-use super::Roster;
+use super::{Entry, Roster};
 use crate::fleet::lease::{Lease, Seen, Turn};
 use crate::fleet::outcome::{Blame, Failure, Outcome, Sign};
 use crate::fleet::settings::Passive;
@@ -56,7 +56,7 @@ impl Roster {
             (Turn::Trial | Turn::Panic, Sign::Well) => self.entries[place].health.end_ejection(),
             (Turn::Trial, Sign::Failing(_)) => self.entries[place].health.eject(rules, now),
             (Turn::Routed, Sign::Failing(what)) => {
-                let row = self.entries[place].member.fail();
+                let row = self.entries[place].fail(now, self.settings.stale_after);
                 if row < rules.failures.get() || !self.may_eject(rules, what.blame()) {
                     return Effect::None;
                 }
@@ -89,5 +89,20 @@ impl Roster {
         let out = states().filter(|state| matches!(state, State::Ejected { .. } | State::Trial)).count();
         let share = self.entries.len() * usize::from(rules.most_out_percent) / 100;
         in_routing > 1 && (blame == Blame::Server || out < share)
+    }
+}
+
+impl Entry {
+    /// Counts a failed call, and tells how many in a row there are now.
+    ///
+    /// A row ends when an answered call ends. Where answers last for hours, none may: so calls that were answered
+    /// since the last failure count, too, once that is a while ago.
+    fn fail(&mut self, now: Time, a_while: Duration) -> u32 {
+        let answered = self.member.counts().answered;
+        if answered > self.answered_then && now >= self.failed_at.later(a_while) {
+            self.member.end_row();
+        }
+        (self.failed_at, self.answered_then) = (now, answered);
+        self.member.fail()
     }
 }
