@@ -12,6 +12,7 @@ mod decision;
 mod feedback;
 mod gcra;
 mod jitter;
+pub mod overload;
 pub mod pacer;
 mod quota;
 mod step;
