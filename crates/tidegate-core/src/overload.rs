@@ -26,7 +26,7 @@ use crate::time::Time;
 
 use calm::Calm;
 use law::{Law, Signs};
-use probe::{Probe, Stage};
+use probe::{Listened, Pace, Probe, Stage};
 use window::Window;
 
 pub use class::{Class, ParseClassError};
@@ -62,7 +62,7 @@ pub enum Heard {
 /// Within what the limit stays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
-    /// The least calls in flight. At least 1.
+    /// The least calls in flight, but for the moments of a probe. At least 1.
     pub floor: u32,
     /// The most calls in flight. Not below the floor.
     pub ceiling: u32,
@@ -133,7 +133,7 @@ impl Capacity {
         self.law.set_bounds(bounds.in_order());
     }
 
-    /// How many calls the server should have in flight at most, between the bounds.
+    /// How many calls the server should have in flight at most: between the bounds, and less during a probe.
     pub fn limit(&self) -> u32 {
         self.law.limit(self.probe.share())
     }
@@ -157,7 +157,7 @@ impl Capacity {
     /// A call was sent to the server.
     pub fn began(&mut self, now: Time) {
         self.in_flight = self.in_flight.saturating_add(1);
-        self.window.in_flight(self.in_flight);
+        self.window.in_flight(now, self.in_flight);
         self.pass_stages(now);
     }
 
@@ -177,7 +177,7 @@ impl Capacity {
         match heard {
             Heard::Failed => self.window.failed(now),
             Heard::Well { kind, took } => {
-                let seconds = self.calm.acquaint(kind, took.as_secs_f64(), self.slowness);
+                let seconds = self.calm.counts_as(kind, took.as_secs_f64(), self.slowness);
                 self.window.answered(now, kind, seconds);
             }
         }
@@ -188,7 +188,7 @@ impl Capacity {
 
     /// Ends what lasts for a time only, whether anything is heard meanwhile or not.
     fn pass_stages(&mut self, now: Time) {
-        if self.probe.settled(now) {
+        if self.probe.passes(now) {
             // What was heard until now comes from before.
             self.window = Window::begin(now, self.in_flight);
         }
@@ -198,25 +198,35 @@ impl Capacity {
     fn close(&mut self, now: Time) {
         let window = self.window;
         match self.probe.stage() {
-            Stage::Settling => return,
+            Stage::Easing | Stage::Settling => return,
             Stage::Listening => self.listened(now, &window),
             Stage::Off => self.steered(now, &window),
         }
         self.window = Window::begin(now, self.in_flight);
     }
 
-    /// A probe ends. It says what calls take unloaded, if the load did go down.
+    /// A probe has heard enough. It says what calls take unloaded, if the load did go down.
     fn listened(&mut self, now: Time, window: &Window) {
         let slowness = self.calm.slowness(window).unwrap_or(1.0);
-        if window.peak() <= self.limit().saturating_add(self.limit() / 4) {
-            self.calm.learn_from_probe(window);
+        let lower = self.law.allows(self.probe.share() / 2.0);
+        let went_down = window.peak() <= self.limit().saturating_add(self.limit() / 4);
+        let round_trip = window.mean().unwrap_or(Duration::ZERO);
+        match self.probe.listened(now, slowness, round_trip, lower && went_down) {
+            Listened::Lower => {}
+            Listened::Found { news, most } if went_down => {
+                self.calm.learn_from_probe(window, news);
+                self.law.cut_to(most);
+                self.slowness = 1.0;
+            }
+            Listened::Found { .. } => {}
         }
-        self.probe.ended(now, slowness);
     }
 
     /// An ordinary window: the limit follows it.
     fn steered(&mut self, now: Time, window: &Window) {
-        self.slowness = self.calm.slowness(window).unwrap_or(self.slowness);
+        self.calm.meet(window, self.slowness);
+        let slowness = self.calm.slowness(window);
+        self.slowness = slowness.unwrap_or(self.slowness);
         self.failing = window.failing();
         let signs = Signs {
             slowness: self.slowness,
@@ -227,10 +237,17 @@ impl Capacity {
         if self.law.is_idle(&signs) {
             self.calm.learn_in_passing(window);
         }
-        self.law.follow(&signs);
-        if signs.pressed && self.law.can_be_halved() {
+        // Who knows neither what is slow nor of failures waits until one is known.
+        if slowness.is_some() || signs.failing > 0.0 {
+            self.law.follow(&signs);
+        }
+        if !self.probe.was_ever_made() {
+            self.law.forget_trouble();
+        }
+        if signs.pressed && !self.law.leaps(&signs) && self.law.allows(probe::FIRST) {
             let round_trip = window.mean().unwrap_or(Duration::ZERO);
-            self.probe.begin_if_due(now, round_trip, signs.are_strong());
+            let pace = if signs.are_strong() { Pace::Soon } else { Pace::Usual };
+            self.probe.begin_if_due(now, round_trip, signs.slowness, pace);
         }
     }
 }

@@ -4,8 +4,9 @@
 //! as it is told, so that the program never sees a `429`, loses no request and sends none twice.
 //!
 //! With the feature `server` there is what a limiter is made of: `path` and `classify` say which limits a request
-//! falls under, `store` keeps their states, and `fleet` knows how many servers stand behind them and which takes the
-//! next call. The layer that joins them is still to come.
+//! falls under, `store` keeps their states and `limiter` joins them; `at_once` counts calls in flight, `penalty` knows
+//! who doesn't wait as told, `fleet` which servers take calls, and `overload` sheds what they can't take. `server` has
+//! the layer that refuses.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "server")]
@@ -22,6 +23,8 @@ mod key;
 pub mod limiter;
 #[cfg(feature = "client")]
 pub mod observe;
+#[cfg(feature = "server")]
+pub mod overload;
 #[cfg(feature = "server")]
 pub mod path;
 #[cfg(feature = "server")]

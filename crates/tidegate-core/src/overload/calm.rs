@@ -1,16 +1,20 @@
 //! What calls take, and how many fail, when a server has little to do. Never here: how such a moment is made.
 
+use super::probe::News;
 use super::window::{Sum, Window};
 use super::{KINDS, Kind};
 
 /// How many calls of a kind must have been seen before others are compared with them.
 const ACQUAINTED: u32 = 8;
 
-/// A single call counts as no more than this many times what its kind takes: one that hangs says nothing of load.
+/// A call counts as no more than this many times what its kind takes now: one that hangs says nothing of load.
 const SLOWEST: f64 = 8.0;
 
 /// How many calls of a probe weigh as much as all that was known.
-const PROBE: f64 = 16.0;
+const EXPECTED: f64 = 16.0;
+
+/// The same when it found something else: then what was known is hardly worth keeping.
+const SURPRISING: f64 = 1.0;
 
 /// The same for calls that came when the server happened to have little to do.
 const IN_PASSING: f64 = 500.0;
@@ -30,6 +34,7 @@ pub(super) struct Calm {
     failing: f64,
 }
 
+/// What is known of a kind: the calls that were seen until it was, and their mean.
 #[derive(Clone, Copy, Debug, Default)]
 struct Usual {
     seen: u32,
@@ -43,16 +48,23 @@ impl Usual {
 }
 
 impl Calm {
-    /// Takes note of a call that took `seconds` on a server that is `slowness` times as slow as unloaded, and
-    /// answers what it counts as.
-    pub(super) fn acquaint(&mut self, kind: Kind, seconds: f64, slowness: f64) -> f64 {
-        let usual = &mut self.kinds[kind.index()];
-        if let Some(known) = usual.known() {
-            return seconds.min(SLOWEST * known);
+    /// What a call counts as that took `seconds` on a server that is `slowness` times as slow as unloaded.
+    pub(super) fn counts_as(&self, kind: Kind, seconds: f64, slowness: f64) -> f64 {
+        let now = self.kinds[kind.index()].known().map(|known| known * slowness.max(1.0));
+        now.map_or(seconds, |now| seconds.min(SLOWEST * now))
+    }
+
+    /// Takes note of kinds that it didn't know, on a server that is `slowness` times as slow as unloaded.
+    ///
+    /// It does so by whole windows: the first answers to come are of the quickest calls.
+    pub(super) fn meet(&mut self, window: &Window, slowness: f64) {
+        for (usual, sum) in self.kinds.iter_mut().zip(window.kinds()) {
+            if usual.known().is_none() && sum.calls > 0 {
+                usual.seen += sum.calls;
+                usual.seconds +=
+                    (sum.seconds / slowness - usual.seconds * f64::from(sum.calls)) / f64::from(usual.seen);
+            }
         }
-        usual.seen = usual.seen.saturating_add(1);
-        usual.seconds += (seconds / slowness - usual.seconds) / f64::from(usual.seen);
-        seconds
     }
 
     /// How many times as long as unloaded the calls of a window took, if any of them is known.
@@ -73,8 +85,8 @@ impl Calm {
         if window.failures() < 2 || excess < CHANCE { 0.0 } else { excess }
     }
 
-    pub(super) fn learn_from_probe(&mut self, window: &Window) {
-        self.learn(window, PROBE);
+    pub(super) fn learn_from_probe(&mut self, window: &Window, news: News) {
+        self.learn(window, if news == News::Expected { EXPECTED } else { SURPRISING });
     }
 
     pub(super) fn learn_in_passing(&mut self, window: &Window) {
@@ -107,10 +119,7 @@ mod tests {
     /// A server whose reads take 10 ms and whose reports take a second.
     fn acquainted() -> Calm {
         let mut calm = Calm::default();
-        for _ in 0..ACQUAINTED {
-            calm.acquaint(READ, 0.010, 1.0);
-            calm.acquaint(REPORT, 1.0, 1.0);
-        }
+        calm.meet(&window(ACQUAINTED, ACQUAINTED, 1.0), 1.0);
         calm
     }
 
@@ -143,15 +152,20 @@ mod tests {
     fn a_kind_that_is_first_seen_on_a_slow_server_is_known_for_what_it_is() {
         let mut calm = Calm::default();
         assert_eq!(calm.slowness(&window(100, 0, 1.0)), None);
-        for _ in 0..ACQUAINTED {
-            calm.acquaint(READ, 0.030, 3.0);
-        }
+        calm.meet(&window(3, 0, 3.0), 3.0);
+        assert_eq!(calm.slowness(&window(100, 0, 1.0)), None);
+        calm.meet(&window(5, 0, 6.0), 6.0);
         check_slowness(&calm, &window(100, 0, 3.0), 3.0);
     }
 
     #[test]
     fn a_call_that_hangs_counts_as_a_slow_one() {
-        assert_eq!(acquainted().acquaint(READ, 60.0, 1.0), 0.010 * SLOWEST);
+        assert_eq!(acquainted().counts_as(READ, 60.0, 1.0), 0.010 * SLOWEST);
+        assert_eq!(
+            acquainted().counts_as(READ, 60.0, 3.0),
+            0.030 * SLOWEST,
+            "where all are slow, more is usual"
+        );
     }
 
     #[test]
@@ -160,8 +174,11 @@ mod tests {
         calm.learn_in_passing(&window(16, 0, 3.0));
         check_slowness(&calm, &window(1, 0, 1.0), 1.0 / (1.0 + 2.0 * 16.0 / 516.0));
         let mut calm = acquainted();
-        calm.learn_from_probe(&window(16, 0, 3.0));
+        calm.learn_from_probe(&window(16, 0, 3.0), News::Expected);
         check_slowness(&calm, &window(1, 0, 2.0), 1.0);
+        let mut calm = acquainted();
+        calm.learn_from_probe(&window(16, 0, 3.0), News::Slower);
+        check_slowness(&calm, &window(17, 0, 49.0 / 17.0), 1.0);
     }
 
     #[test]
@@ -172,13 +189,13 @@ mod tests {
         }
         let mut calm = acquainted();
         assert!((calm.unusually_failing(&window) - 0.16).abs() < 1e-9);
-        calm.learn_from_probe(&window);
+        calm.learn_from_probe(&window, News::Expected);
         assert_eq!(calm.unusually_failing(&window), 0.0);
         for _ in 0..400 {
             window.failed(Time::ZERO);
         }
         for _ in 0..100 {
-            calm.learn_from_probe(&window);
+            calm.learn_from_probe(&window, News::Expected);
         }
         assert!(calm.unusually_failing(&window) > 0.5);
     }

@@ -14,6 +14,9 @@ const STEP: f64 = 0.5;
 /// What the limit grows by in a window where nothing was ever wrong: to this many times itself.
 const LEAP: f64 = 1.5;
 
+/// The slowness that it may do so at. What the last leap led to is half seen yet.
+const QUICK: f64 = 1.1;
+
 /// What one window says of a server.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Signs {
@@ -63,12 +66,32 @@ impl Law {
 
     /// A share of the limit, in whole calls.
     pub(super) fn limit(&self, share: f64) -> u32 {
-        // Positive and below the ceiling, so it fits.
-        ((self.limit * share + 0.5) as u32).max(self.bounds.floor)
+        // Positive and at most the ceiling, so it fits.
+        ((self.limit * share + 0.5) as u32).max(1)
     }
 
-    pub(super) fn can_be_halved(&self) -> bool {
-        self.limit >= 2.0 * f64::from(self.bounds.floor)
+    /// Whether that share of the limit is enough for calls to go on.
+    pub(super) fn allows(&self, share: f64) -> bool {
+        self.limit(share) >= 2
+    }
+
+    /// The limit is no more than that share of itself: it was seen that more is too much.
+    pub(super) fn cut_to(&mut self, share: f64) {
+        if share < 1.0 {
+            self.set(self.limit * share);
+            self.knee = self.limit;
+        }
+    }
+
+    /// The signs of trouble were read by a measure that was never tested: nothing is known to be too much.
+    pub(super) fn forget_trouble(&mut self) {
+        self.knee = f64::INFINITY;
+        self.troubled = false;
+    }
+
+    /// Whether the limit is so far below where anything was ever wrong that it needn't be questioned.
+    pub(super) fn leaps(&self, signs: &Signs) -> bool {
+        signs.gradient() == 1.0 && signs.slowness < QUICK && self.limit < self.knee / 2.0
     }
 
     /// Whether so little was in flight that slowness can't come from it.
@@ -93,7 +116,7 @@ impl Law {
             self.knee = self.limit;
         }
         self.troubled = troubled;
-        if gradient == 1.0 && self.limit < self.knee / 2.0 {
+        if self.leaps(signs) {
             self.set(self.limit * LEAP);
         } else {
             // The root's worth of calls is what the limit always reaches out for.

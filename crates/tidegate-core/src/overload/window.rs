@@ -12,10 +12,11 @@ const SHORTEST: Duration = Duration::from_millis(100);
 /// A window is at least this many times as long as its calls took: else it hears of calls from before it alone.
 const ROUND_TRIPS: f64 = 1.5;
 
-/// How many calls say enough.
+/// How many calls say enough, where as many are in flight.
 const ENOUGH: u32 = 16;
 
-/// How many must do, when they come so slowly that [`PATIENCE`] is over.
+/// How many must do where few are in flight, and how many when [`PATIENCE`] is over.
+const SOME: u32 = 8;
 const FEW: u32 = 4;
 
 /// How long a window waits for enough calls.
@@ -41,11 +42,13 @@ pub(super) struct Window {
 }
 
 impl Window {
+    /// One that follows another.
     pub(super) fn begin(now: Time, in_flight: u32) -> Window {
         Window { since: Some(now), peak: in_flight, ..Window::default() }
     }
 
-    pub(super) fn in_flight(&mut self, calls: u32) {
+    pub(super) fn in_flight(&mut self, now: Time, calls: u32) {
+        self.since.get_or_insert(now);
         self.peak = self.peak.max(calls);
     }
 
@@ -70,7 +73,8 @@ impl Window {
     pub(super) fn is_full(&self, now: Time) -> bool {
         let lasted = self.since.map_or(Duration::ZERO, |since| now.since(since));
         let heard = self.answered + self.failed;
-        if lasted < SHORTEST || heard < FEW || (heard < ENOUGH && lasted < PATIENCE) {
+        let enough = if lasted < PATIENCE { (2 * self.peak).clamp(SOME, ENOUGH) } else { FEW };
+        if lasted < SHORTEST || heard < enough {
             return false;
         }
         self.mean().is_none_or(|mean| lasted.as_secs_f64() >= ROUND_TRIPS * mean.as_secs_f64())
@@ -115,7 +119,7 @@ mod tests {
 
     #[track_caller]
     fn check(calls: u32, seconds: f64, after_ms: u64, full: bool) {
-        let mut window = Window::begin(Time::ZERO, 0);
+        let mut window = Window::begin(Time::ZERO, 16);
         for _ in 0..calls {
             window.answered(Time::ZERO, Kind(0), seconds);
         }

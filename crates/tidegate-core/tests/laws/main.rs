@@ -7,6 +7,8 @@ mod changes;
 #[cfg(test)]
 mod model;
 #[cfg(test)]
+mod overload;
+#[cfg(test)]
 mod refunds;
 #[cfg(test)]
 mod settled;
