@@ -8,7 +8,7 @@
 //! What a call takes *unloaded* is the weak point of every such law: the least latency ever seen is a lucky one,
 //! and an average drifts up with the overload that it should tell. Here it is an average, per [`Kind`] of call,
 //! of moments when the server had little to do; and under lasting pressure such a moment is made: a probe
-//! halves the limit for a few round trips. It costs a percent or so of the throughput, and tells an API that has
+//! halves the limit for a few round trips, at most every second. It tells an API that has
 //! become slower (less load doesn't help: that is the new measure) from one that is overloaded (it does).
 //!
 //! The idea of a limit on calls in flight steered by latency is TCP Vegas's (Brakmo and Peterson, 1995); the probe

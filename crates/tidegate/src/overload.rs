@@ -4,7 +4,7 @@
 //! is what [`Overload::admit`] compares with the calls that are in flight. It keeps two kinds of room:
 //!
 //! - *for what matters*: critical calls may fill all of the limit, normal ones seven tenths of it, sheddable ones
-//!   less; within a class, the dearer the less ([`room`](self)'s table). What a limit means follows from how it
+//!   less; within a class, the dearer the less. What a limit means follows from how it
 //!   is used, so a reserve costs no throughput: with normal calls alone, the learned limit is so much higher.
 //! - *for whoever has little*: a key may have twice as many calls in flight as there is room left. So one key alone
 //!   gets two thirds, two keys two fifths each, and there is always room for one that has none. This is the dynamic

@@ -9,21 +9,24 @@ fn refused(world: &World) -> u64 {
     world.became.iter().map(|became| became.refused).sum()
 }
 
-/// Loads of so much of what can be done, from nothing.
+/// Loads of so much of what can be done, from nothing. They are well within the room that an unknown server begins
+/// with: 44 normal calls in flight. For more, see the last test.
 #[track_caller]
-fn check(apis: usize, workers: usize, load: f64) {
-    let mut world = World::new(1, apis, workers, Mode::On);
+fn check(seed: u64, apis: usize, workers: usize, load: f64) {
+    let mut world = World::new(seed, apis, workers, Mode::On);
     world.offer(Stream::of("steady", load * world.capacity()));
     world.run(60.0);
     assert_eq!(refused(&world), 0);
 }
 
 #[test]
-fn a_load_within_what_servers_can_do_is_never_refused() {
-    check(1, 20, 0.7);
-    check(3, 30, 0.7);
-    check(1, 80, 0.4);
-    check(1, 4, 0.5);
+fn a_load_within_what_servers_can_do_is_not_refused() {
+    for seed in 1..=3 {
+        check(seed, 1, 20, 0.7);
+        check(seed, 3, 30, 0.7);
+        check(seed, 1, 60, 0.4);
+        check(seed, 1, 4, 0.5);
+    }
 }
 
 /// Calls of 10 ms and of a second, which are told apart or not.
