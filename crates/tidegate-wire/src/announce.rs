@@ -1,5 +1,7 @@
 //! What a gateway announces of its limits, written in the forms that its callers read. Never here: a decision.
 
+mod stated;
+
 use std::time::Duration;
 
 use http::header::{HeaderMap, RETRY_AFTER};
@@ -11,6 +13,8 @@ use crate::ratelimit::{
     write_quota_policies, write_trio,
 };
 use crate::retry_after;
+
+pub use stated::Stated;
 
 /// A generation of fields to announce limits in.
 ///

@@ -31,3 +31,4 @@ pub mod ratelimit;
 pub mod retry_after;
 pub mod tracking;
 mod value;
+pub mod webex;

@@ -33,6 +33,7 @@ pub use reset::Reset;
 pub use sfv::BareItem as Value;
 pub(crate) use tightest::{policy_of, tightest};
 pub use trio::{TRIO, Trio, TrioNames, X_TRIO, read_trio, write_trio};
+pub(crate) use write::LARGEST;
 pub use write::{Unwritable, write_limits, write_policies};
 
 /// The field that says how much is left.

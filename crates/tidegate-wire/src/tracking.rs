@@ -24,15 +24,18 @@ pub struct TrackingId(String);
 impl TrackingId {
     /// The ID for 128 random bits, in the shape of Webex's: an origin, and the bits in hexadecimal groups.
     pub fn from_draw(draw: u128) -> TrackingId {
-        let group = |shift: u32, bits: u32| (draw >> shift) & ((1 << bits) - 1);
-        TrackingId(format!(
-            "{ORIGIN}_{:08X}-{:04X}-{:04X}-{:04X}-{:012X}",
-            group(96, 32),
-            group(80, 16),
-            group(64, 16),
-            group(48, 16),
-            group(0, 48)
-        ))
+        // By hand, since every call gets one: formatting takes ten times as long.
+        let mut id = String::with_capacity(ORIGIN.len() + 1 + 36);
+        id.push_str(ORIGIN);
+        for (digit, shift) in (0..128).step_by(4).rev().enumerate() {
+            match digit {
+                0 => id.push('_'),
+                8 | 12 | 16 | 20 => id.push('-'),
+                _within => {}
+            }
+            id.push(char::from(b"0123456789ABCDEF"[(draw >> shift) as usize & 15]));
+        }
+        TrackingId(id)
     }
 
     /// The ID in a field's value; `None` if it isn't well formed, and then it is neither kept nor logged.

@@ -7,7 +7,7 @@ use http::HeaderMap;
 use http::header::RETRY_AFTER;
 use proptest::prelude::*;
 use tidegate_core::Time;
-use tidegate_wire::announce::{Announcement, Form, ResetAs};
+use tidegate_wire::announce::{Announcement, Form, ResetAs, Stated};
 use tidegate_wire::ratelimit::{self, Field, Fields, Limit, Policy, Reset, Tolerance, Trio};
 
 const TEN_YEARS: u64 = 10 * 365 * 86_400;
@@ -135,6 +135,37 @@ proptest! {
         prop_assert!(!fields.trio.is_ignored() && !fields.x_trio.is_ignored());
         prop_assert!(fields.foreign.is_empty());
         prop_assert_eq!(headers.contains_key(RETRY_AFTER), announcement.wait.is_some());
+    }
+
+    #[test]
+    fn what_is_stated_is_what_is_announced(
+        names in prop::collection::vec("[ -~]{0,12}", 1..5), quota: u64, window: u64, remaining: u64,
+        reset_secs: u64, lead: prop::sample::Index,
+    ) {
+        let policy = |(at, name): (u64, &String)| Policy {
+            name: name.clone(),
+            quota: quota.wrapping_add(at),
+            window_secs: NonZeroU64::new(window >> at),
+            ..Policy::default()
+        };
+        let policies: Vec<Policy> = (0..).zip(&names).map(policy).collect();
+        let stated: Vec<Stated> =
+            policies.iter().map(|policy| Stated::new(policy).expect("made of writable parts")).collect();
+        let lead = lead.index(names.len());
+        let limit = Limit {
+            name: names[lead].clone(),
+            remaining: Some(remaining),
+            reset_secs: Some(reset_secs),
+            ..Limit::default()
+        };
+        let headers = written(
+            &Announcement { policies, limits: vec![limit], wait: None },
+            &[Form::Current],
+            Time::ZERO,
+        );
+        let policies = Stated::policies(stated.iter());
+        prop_assert_eq!(policies.as_ref(), headers.get(ratelimit::RATELIMIT_POLICY));
+        prop_assert_eq!(&stated[lead].left(remaining, reset_secs), &headers[ratelimit::RATELIMIT]);
     }
 
     #[test]

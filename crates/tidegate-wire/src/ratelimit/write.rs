@@ -9,7 +9,7 @@ use super::names::NAMES;
 use super::{Limit, Policy, Value};
 
 /// The largest number that a structured field can say, of 15 digits (RFC 9651 section 3.3.1).
-const LARGEST: u64 = 999_999_999_999_999;
+pub(crate) const LARGEST: u64 = 999_999_999_999_999;
 
 /// Why a value can't be said in a `RateLimit` field.
 #[derive(Clone, Debug, PartialEq, Eq)]
