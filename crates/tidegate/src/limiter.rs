@@ -57,6 +57,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use http::HeaderMap;
 use smallvec::SmallVec;
 use tidegate_core::{Decision, Time, Together};
 
@@ -235,6 +236,26 @@ impl<S: Store> Limiter<S> {
         for spent in permit.spent.iter().filter(|spent| spent.is_open()) {
             let Some(mut claim) = permit.told.rules.claim_of(spent) else { continue };
             let used = permit.told.rules.limit(spent.limit).cost_of(spent, seen);
+            self.store.settle(now, &mut claim, used).await?;
+        }
+        Ok(())
+    }
+
+    /// The same for what the head of the answer tells already: `permit` stays open only for what is known at the end.
+    ///
+    /// # Errors
+    /// When the store can't answer.
+    pub async fn settle_head(
+        &self,
+        now: Time,
+        permit: &mut Permit,
+        headers: &HeaderMap,
+    ) -> Result<(), S::Error> {
+        let rules = &permit.told.rules;
+        for spent in permit.spent.iter_mut().filter(|spent| spent.is_open()) {
+            let Some(used) = rules.limit(spent.limit).cost_at_head(headers) else { continue };
+            spent.close();
+            let Some(mut claim) = rules.claim_of(spent) else { continue };
             self.store.settle(now, &mut claim, used).await?;
         }
         Ok(())

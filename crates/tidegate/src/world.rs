@@ -1,7 +1,9 @@
 //! What is asked of the world: what time it is, a wait, a draw. Never here: anything else, and nowhere else these.
 
+#[cfg(feature = "client")]
 use std::future::Future;
 use std::hash::{BuildHasher, RandomState};
+#[cfg(feature = "client")]
 use std::pin::pin;
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -45,6 +47,13 @@ pub fn draw() -> u64 {
     RandomState::new().hash_one(0)
 }
 
+/// 128 random bits for a table's [`Secret`](crate::store::Secret): as hard to guess as those of the standard library's
+/// own maps.
+#[cfg(feature = "server")]
+pub fn secret_bits() -> [u64; 2] {
+    [draw(), draw()]
+}
+
 /// Waits until `at`, never less; at once if that has passed.
 ///
 /// # Panics
@@ -63,6 +72,7 @@ pub(crate) fn timer(at: Time) -> Sleep {
 }
 
 /// What `work` comes to, or `None` once the deadline passes before.
+#[cfg(feature = "client")]
 pub(crate) async fn by<F: Future>(deadline: Option<Time>, work: F) -> Option<F::Output> {
     let Some(deadline) = deadline else { return Some(work.await) };
     let mut work = pin!(work);
@@ -75,6 +85,7 @@ pub(crate) async fn by<F: Future>(deadline: Option<Time>, work: F) -> Option<F::
 }
 
 /// A hash under a key that this process drew: equal for equal texts, and nothing to be read back from.
+#[cfg(feature = "client")]
 pub(crate) fn keyed_hash(text: &[u8]) -> u64 {
     static KEY: OnceLock<RandomState> = OnceLock::new();
     #[expect(clippy::disallowed_methods, reason = "this is the edge: the key is drawn once")]
@@ -93,6 +104,7 @@ mod tests {
         assert!(now().since(at) <= Duration::from_millis(1));
     }
 
+    #[cfg(feature = "client")]
     #[tokio::test(start_paused = true)]
     async fn work_that_never_ends_is_left_at_the_deadline() {
         let start = now();

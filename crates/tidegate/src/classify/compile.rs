@@ -55,6 +55,8 @@ pub struct PolicyFault {
 pub enum PolicyWrong {
     /// Another rule of the same kind has the same name.
     NameTwice,
+    /// The name can't stand in a `RateLimit` field.
+    Name,
     /// A name in the path template is refused in a request.
     Template(Fault),
     /// The key needs a place that the path template hasn't got.
@@ -78,6 +80,9 @@ impl fmt::Display for PolicyFault {
         write!(f, "`{}`: ", self.rule)?;
         match &self.wrong {
             PolicyWrong::NameTwice => f.write_str("there is another of this name: give each its own"),
+            PolicyWrong::Name => f.write_str(
+                "answers tell callers the name, in fields that hold printable ASCII characters only: use only those",
+            ),
             PolicyWrong::Template(fault) => {
                 write!(f, "no request can fit the path, since one with this name is refused: {fault}")
             }
@@ -176,6 +181,9 @@ fn ready(policy: &Policy, fault: &mut impl FnMut(&str, PolicyWrong)) -> Vec<Read
     for limit in &policy.limits {
         if !names.insert(&limit.name) {
             fault(&limit.name, PolicyWrong::NameTwice);
+        }
+        if !limit.name.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+            fault(&limit.name, PolicyWrong::Name);
         }
         let mut key = Vec::new();
         for part in &limit.key {

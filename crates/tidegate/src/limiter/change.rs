@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError};
 use tidegate_core::{Quota, Time};
 
 use super::Limiter;
-use super::rules::{Counted, Rules};
+use super::rules::{Counted, Rules, Stocked};
 use super::tally::Tally;
 use crate::classify::{Classifier, Gives, Limit as Rule, Per, Policy, PolicyFault};
 use crate::store::{Limit, Store};
@@ -104,16 +104,17 @@ impl Wanted {
             let number = (0..before.limits.len()).find(|at| *before.limits[*at].name == *rule.name)?;
             Some((&before.limits[number], before.rule(number as u32)))
         });
-        let mut next = |quota: Option<Quota>, old: Option<&Limit>| {
+        let mut next = |quota: Option<Quota>, old: Option<&Stocked>| {
             let quota = self.sized(quota?, rule.per);
-            Some(match old {
+            let limit = match old.map(|old| &old.limit) {
                 None => Limit::new(self.number(), quota),
                 Some(old) if *old.quota() == quota => old.clone(),
                 Some(old) => old.changed(quota, now).unwrap_or_else(|refused| {
                     changed.kept.push(Kept { limit: rule.name.clone(), retry_at: refused.retry_at });
                     old.clone()
                 }),
-            })
+            };
+            Some(Stocked::new(&rule.name, limit))
         };
         let quota = next(rule.quota, before.and_then(|(counted, _)| counted.quota.as_ref()));
         let plans = rule.plans.iter().map(|plan| {

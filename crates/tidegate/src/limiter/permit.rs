@@ -78,4 +78,9 @@ impl Spent {
     pub(super) fn is_open(&self) -> bool {
         self.settled == Settled::Later
     }
+
+    /// The cost is the true one from here on.
+    pub(super) fn close(&mut self) {
+        self.settled = Settled::Now;
+    }
 }

@@ -1,13 +1,16 @@
 //! One generation of a policy's limits, ready for calls; it is never changed. Never here: how one follows another.
 
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroU64};
 use std::sync::Arc;
 
 use http::HeaderMap;
 use tidegate_core::Quota;
+use tidegate_wire::announce::Stated;
+use tidegate_wire::ratelimit;
 
 use super::permit::{Seen, Spent};
 use super::tally::Tally;
+use super::told::whole_seconds;
 use crate::at_once::Bound;
 use crate::classify::{Amount, Charge, Classifier, Cost, Limit as Rule, Measured, Mode};
 use crate::path;
@@ -30,10 +33,35 @@ pub(super) struct Counted {
     pub(super) cost: Cost,
     /// What tells its calls at once from those of others.
     pub(super) number: u32,
-    pub(super) quota: Option<Limit>,
+    pub(super) quota: Option<Stocked>,
     /// The plans' own; `None` for those that are exempt.
-    pub(super) plans: Vec<Option<Limit>>,
+    pub(super) plans: Vec<Option<Stocked>>,
     pub(super) tally: Arc<Tally>,
+}
+
+/// A quota, as the store counts it and as answers state it.
+#[derive(Clone, Debug)]
+pub(super) struct Stocked {
+    pub(super) limit: Limit,
+    stated: Stated,
+}
+
+impl Stocked {
+    pub(super) fn new(name: &str, limit: Limit) -> Stocked {
+        let stated = Stated::new(&policy(name, limit.quota()));
+        Stocked { limit, stated: stated.expect("names that no field holds are refused with their policy") }
+    }
+}
+
+/// What answers say of a quota.
+pub(super) fn policy(name: &str, quota: &Quota) -> ratelimit::Policy {
+    let window_secs = NonZeroU64::new(whole_seconds(quota.window()));
+    ratelimit::Policy {
+        name: name.to_owned(),
+        quota: quota.amount(),
+        window_secs,
+        ..ratelimit::Policy::default()
+    }
 }
 
 impl Rules {
@@ -81,7 +109,11 @@ impl Rules {
     }
 
     pub(super) fn store_limit(&self, charge: &Charge) -> Option<&Limit> {
-        self.limit(charge.limit).under(charge.plan)
+        Some(&self.limit(charge.limit).under(charge.plan)?.limit)
+    }
+
+    pub(super) fn stated(&self, charge: &Charge) -> Option<&Stated> {
+        Some(&self.limit(charge.limit).under(charge.plan)?.stated)
     }
 
     pub(super) fn claim(&self, charge: &Charge) -> Option<Claim<'_>> {
@@ -89,13 +121,13 @@ impl Rules {
     }
 
     pub(super) fn claim_of(&self, spent: &Spent) -> Option<Claim<'_>> {
-        let limit = self.limit(spent.limit).under(spent.plan)?;
-        Some(Claim { receipt: spent.receipt, ..Claim::new(limit, spent.key, spent.cost) })
+        let stocked = self.limit(spent.limit).under(spent.plan)?;
+        Some(Claim { receipt: spent.receipt, ..Claim::new(&stocked.limit, spent.key, spent.cost) })
     }
 }
 
 impl Counted {
-    pub(super) fn under(&self, plan: Option<u32>) -> Option<&Limit> {
+    pub(super) fn under(&self, plan: Option<u32>) -> Option<&Stocked> {
         match plan {
             Some(plan) => self.plans[plan as usize].as_ref(),
             None => self.quota.as_ref(),
@@ -112,6 +144,14 @@ impl Counted {
                 u64::try_from(seen.took.as_nanos().div_ceil(unit.as_nanos().max(1))).unwrap_or(u64::MAX)
             }
             None => self.body_cost(seen).unwrap_or(spent.cost),
+        }
+    }
+
+    /// What a call cost in truth, if a field of its answer tells that.
+    pub(super) fn cost_at_head(&self, headers: &HeaderMap) -> Option<u64> {
+        match &self.cost.measured {
+            Some(Measured::Header(name)) => units(headers, name),
+            _ => None,
         }
     }
 
