@@ -24,7 +24,7 @@ use crate::fetch::input::{self, Purpose};
 
 pub(crate) use fault::{Fault, Place};
 pub(crate) use schema::schema;
-pub(crate) use settings::Config;
+pub(crate) use settings::*;
 pub(crate) use sizes::write_bytes;
 
 use fault::Faults;

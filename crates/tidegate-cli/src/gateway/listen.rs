@@ -1,0 +1,115 @@
+//! Callers come in here: sockets, TLS, HTTP, and how long each may take. Never here: what is answered.
+
+mod connection;
+mod door;
+mod guarded;
+mod opening;
+mod peer;
+mod pulse;
+mod strict;
+mod tls;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+use tidegate::world;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+pub(crate) use door::Door;
+pub(crate) use peer::{Peer, Security};
+pub(crate) use pulse::Call;
+#[expect(unused_imports, reason = "the reload that uses it is being built")]
+pub(crate) use tls::{Refreshed, ServerTls};
+
+use super::body::Body;
+use super::drain::Told;
+use super::stream::Plain;
+use crate::policy::Bounds;
+use connection::Protocols;
+
+/// How long to wait when the system can't give another socket.
+const BREATHER: Duration = Duration::from_millis(100);
+
+/// Answers requests, one at a time.
+pub(crate) trait Answer: Send + Sync + 'static {
+    /// The answer to a request. It is dropped where the caller goes before it is there.
+    fn answer(&self, request: Request<Incoming>, peer: &Peer) -> impl Future<Output = Response<Body>> + Send;
+}
+
+/// Where one worker's callers are served.
+pub(super) struct Hall<A> {
+    answers: Arc<A>,
+    bounds: Bounds,
+    protocols: Protocols,
+    told: Told,
+    places: Arc<Semaphore>,
+}
+
+impl<A: Answer> Hall<A> {
+    pub(super) fn new(answers: A, bounds: Bounds, told: Told, places: Arc<Semaphore>) -> Hall<A> {
+        Hall { answers: Arc::new(answers), bounds, protocols: Protocols::within(&bounds), told, places }
+    }
+
+    /// Lets callers in by a door until it is time to end, and waits for all of them to leave. Says how many calls were
+    /// cut.
+    pub(super) async fn keep(self: Arc<Self>, door: Door) -> usize {
+        let mut inside = JoinSet::new();
+        let Ok(mut entrance) = door.entrance() else { return 0 };
+        let mut draining = std::pin::pin!(self.told.clone().draining());
+        loop {
+            while inside.try_join_next().is_some() {}
+            let Ok(place) = Arc::clone(&self.places).acquire_owned().await else { break };
+            let entered = tokio::select! {
+                entered = entrance.next() => entered,
+                () = &mut draining => break,
+            };
+            match entered {
+                Ok((stream, address)) => {
+                    let (hall, tls) = (Arc::clone(&self), door.tls());
+                    inside.spawn(async move {
+                        let cut = hall.receive(stream, address, tls).await;
+                        drop(place);
+                        cut
+                    });
+                }
+                Err(_) => world::sleep_until(world::now().later(BREATHER)).await,
+            }
+        }
+        // Who already stood at the door has perhaps sent a request.
+        while let Some((stream, address)) = entrance.waiting() {
+            let (hall, tls) = (Arc::clone(&self), door.tls());
+            inside.spawn(async move { hall.receive(stream, address, tls).await });
+        }
+        drop(entrance);
+        drop(door);
+        let mut cut = 0;
+        while let Some(ended) = inside.join_next().await {
+            cut += ended.unwrap_or_default();
+        }
+        cut
+    }
+
+    /// Serves one connection until it ends. Says how many calls on it were cut.
+    async fn receive(
+        self: Arc<Self>,
+        stream: Plain,
+        address: door::Address,
+        tls: Option<Arc<ServerTls>>,
+    ) -> usize {
+        let came = world::now();
+        let begun = opening::open(stream, tls.as_deref());
+        let opened = tokio::select! {
+            opened = tokio::time::timeout(self.bounds.head_time, begun) => opened,
+            () = self.told.clone().cut() => return 0,
+        };
+        // Who is too slow, or speaks neither TLS nor HTTP, has nobody here to complain to.
+        let Ok(Ok(opened)) = opened else { return 0 };
+        let security = if tls.is_some() { Security::Tls } else { Security::Clear };
+        let peer = Peer::new(address.peer, address.local, security);
+        connection::serve(&self, opened, peer, came).await
+    }
+}

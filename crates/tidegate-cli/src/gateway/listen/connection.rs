@@ -1,0 +1,196 @@
+//! One connection in HTTP, from its first request to its end. Never here: what is answered.
+
+use std::convert::Infallible;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::Request;
+use http::header::UPGRADE;
+use http_body::{Frame, SizeHint};
+use hyper::body::Incoming;
+use hyper::server::conn::{http1, http2};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tidegate::world;
+use tidegate_core::Time;
+
+use super::guarded::Guarded;
+use super::opening::{Opened, Spoken};
+use super::pulse::{Call, Due, Pulse, shortest};
+use super::strict::Strict;
+use super::{Answer, Hall, Peer};
+use crate::gateway::body::Body;
+use crate::gateway::drain::Told;
+use crate::policy::Bounds;
+
+/// How many calls one HTTP/2 connection may have in flight.
+const MOST_STREAMS: u32 = 128;
+
+/// How much of one call's body, and of all on a connection, is taken in before a server has taken it.
+const STREAM_WINDOW: u32 = 256 * 1024;
+const CONNECTION_WINDOW: u32 = 1024 * 1024;
+
+/// How much of an answer waits in memory for a caller who reads slowly, over HTTP/2.
+const SEND_BUFFER: usize = 128 * 1024;
+
+/// How often a caller may open calls and take them back before they are looked at, and make faults, before the
+/// connection is closed: CVE-2023-44487 and what came after it.
+const MOST_PENDING_RESETS: usize = 20;
+const MOST_FAULTS: usize = 256;
+
+/// The smallest buffer that hyper takes.
+const LEAST_BUFFER: usize = 8192;
+
+/// Both versions of HTTP, set up.
+#[derive(Debug)]
+pub(super) struct Protocols {
+    http1: http1::Builder,
+    http2: http2::Builder<TokioExecutor>,
+}
+
+impl Protocols {
+    pub(super) fn within(bounds: &Bounds) -> Protocols {
+        let head = bounds.head_bytes.get();
+        let mut http1 = http1::Builder::new();
+        http1
+            .header_read_timeout(None)
+            .max_headers(bounds.fields.get())
+            .max_header_size(head)
+            .max_buf_size(head.max(LEAST_BUFFER));
+        let mut http2 = http2::Builder::new(TokioExecutor::new());
+        http2
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(MOST_STREAMS)
+            .initial_stream_window_size(STREAM_WINDOW)
+            .initial_connection_window_size(CONNECTION_WINDOW)
+            .max_send_buf_size(SEND_BUFFER)
+            .max_header_list_size(u32::try_from(head).unwrap_or(u32::MAX))
+            .max_pending_accept_reset_streams(MOST_PENDING_RESETS)
+            .max_local_error_reset_streams(MOST_FAULTS)
+            .enable_connect_protocol()
+            .keep_alive_interval(bounds.idle)
+            .keep_alive_timeout(bounds.head_time);
+        Protocols { http1, http2 }
+    }
+}
+
+/// What calls on one connection share.
+struct Connected<A> {
+    answers: Arc<A>,
+    peer: Peer,
+    pulse: Arc<Pulse>,
+}
+
+/// Serves a connection until it ends. Says how many calls on it were cut.
+pub(super) async fn serve<A: Answer>(hall: &Hall<A>, opened: Opened, peer: Peer, came: Time) -> usize {
+    let pulse = Pulse::new(came);
+    let shared = Arc::new(Connected { answers: Arc::clone(&hall.answers), peer, pulse: Arc::clone(&pulse) });
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        let shared = Arc::clone(&shared);
+        let call = Call::start(&shared.pulse);
+        if request.headers().contains_key(UPGRADE) {
+            // What becomes a tunnel stays in flight when its answer has ended.
+            request.extensions_mut().insert(call.clone());
+        }
+        async move {
+            let answer = shared.answers.answer(request, &shared.peer).await;
+            Ok::<_, Infallible>(answer.map(|body| Counted { body, _call: call }))
+        }
+    });
+    let strict = (opened.version == Spoken::Http1).then(|| Strict::new(hall.bounds.head_bytes.get()));
+    let stream = TokioIo::new(Guarded::new(opened.stream, opened.early, strict, Arc::clone(&pulse)));
+    let watch = Watch { pulse: &pulse, bounds: &hall.bounds, told: &hall.told };
+    match opened.version {
+        Spoken::Http1 => {
+            let connection = hall.protocols.http1.serve_connection(stream, service).with_upgrades();
+            watch.over(pin!(connection), |connection| connection.graceful_shutdown()).await
+        }
+        Spoken::Http2 => {
+            let connection = hall.protocols.http2.serve_connection(stream, service);
+            watch.over(pin!(connection), |connection| connection.graceful_shutdown()).await
+        }
+    }
+}
+
+/// Looks after one connection's times, and its end.
+struct Watch<'a> {
+    pulse: &'a Arc<Pulse>,
+    bounds: &'a Bounds,
+    told: &'a Told,
+}
+
+/// How a connection ended.
+enum End {
+    Closed,
+    Overdue,
+    Cut,
+}
+
+impl Watch<'_> {
+    /// Drives a connection until it ends, and waits for what became a tunnel. Says how many calls were cut.
+    async fn over<C: Future>(&self, mut connection: Pin<&mut C>, last: impl Fn(Pin<&mut C>)) -> usize {
+        let mut draining = Some(Box::pin(self.told.clone().draining()));
+        let mut cut = Box::pin(self.told.clone().cut());
+        let mut timer = pin!(tokio::time::sleep(shortest(self.bounds)));
+        let end = poll_fn(|cx| {
+            if connection.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(End::Closed);
+            }
+            if let Some(told) = &mut draining {
+                if told.as_mut().poll(cx).is_ready() {
+                    draining = None;
+                    last(connection.as_mut());
+                    // It may be that nothing keeps it open.
+                    cx.waker().wake_by_ref();
+                }
+            } else if cut.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(End::Cut);
+            }
+            while timer.as_mut().poll(cx).is_ready() {
+                match self.pulse.due(world::now(), self.bounds) {
+                    Due::Now => return Poll::Ready(End::Overdue),
+                    Due::In(left) => timer.set(tokio::time::sleep(left)),
+                }
+            }
+            Poll::Pending
+        });
+        match end.await {
+            End::Cut => self.pulse.calls(),
+            End::Overdue => 0,
+            End::Closed if self.pulse.is_tunnel() => tokio::select! {
+                () = self.pulse.quiet() => 0,
+                () = cut => self.pulse.calls(),
+            },
+            End::Closed => 0,
+        }
+    }
+}
+
+/// The body of an answer; the call is in flight until it has ended.
+struct Counted {
+    body: Body,
+    _call: Call,
+}
+
+impl http_body::Body for Counted {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

@@ -1,0 +1,47 @@
+//! Who a connection comes from. Never here: who that called for.
+
+use std::net::{IpAddr, SocketAddr};
+
+use http::HeaderValue;
+
+/// The other end of a connection.
+#[derive(Clone, Debug)]
+pub(crate) struct Peer {
+    /// Its address, never IPv4 written as IPv6; 127.0.0.1 for who comes by a socket file.
+    pub(crate) address: IpAddr,
+    /// The address that it came to, if that is one.
+    pub(crate) local: Option<SocketAddr>,
+    /// Whether it speaks TLS.
+    pub(crate) security: Security,
+    /// Its address as fields have it, written once per connection.
+    pub(crate) field: HeaderValue,
+}
+
+/// Whether others can read along.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Security {
+    Clear,
+    Tls,
+}
+
+impl Peer {
+    pub(crate) fn new(address: IpAddr, local: Option<SocketAddr>, security: Security) -> Peer {
+        let address = address.to_canonical();
+        // An address has only characters that a field may have.
+        let field = HeaderValue::try_from(address.to_string());
+        Peer {
+            address,
+            local,
+            security,
+            field: field.unwrap_or_else(|_| HeaderValue::from_static("unknown")),
+        }
+    }
+
+    /// The scheme of the URLs by which callers come here.
+    pub(crate) fn scheme(&self) -> &'static str {
+        match self.security {
+            Security::Clear => "http",
+            Security::Tls => "https",
+        }
+    }
+}
