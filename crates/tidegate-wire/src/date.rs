@@ -47,6 +47,11 @@ pub fn write(epoch_seconds: i64) -> String {
     format!("{weekday}, {day:02} {month} {year:04} {hour:02}:{minute:02}:{second:02} GMT")
 }
 
+/// Writes a time since the Unix epoch as an RFC 3339 timestamp in UTC, to the millisecond: `2026-11-22T10:09:08.765Z`.
+pub fn write_rfc3339(since_epoch: Time) -> String {
+    rfc3339::write(since_epoch)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

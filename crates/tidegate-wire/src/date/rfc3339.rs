@@ -1,5 +1,7 @@
 //! Timestamps of RFC 3339, the internet's profile of ISO 8601. Never here: HTTP's own date.
 
+use tidegate_core::Time;
+
 use super::calendar::{Civil, SECONDS_PER_DAY};
 use crate::octets::fixed;
 
@@ -53,9 +55,37 @@ pub(super) fn offset(sign: u8, hour: &[u8], minute: &[u8]) -> Option<i64> {
     }
 }
 
+/// Writes an instant in UTC to the millisecond, what is less left out.
+pub(super) fn write(since_epoch: Time) -> String {
+    let milliseconds = since_epoch.as_nanos() / 1_000_000;
+    let seconds = (milliseconds / 1_000) as i64;
+    let Civil { year, month, day } = Civil::of_days(seconds / SECONDS_PER_DAY);
+    let second = seconds % SECONDS_PER_DAY;
+    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+    let rest = milliseconds % 1_000;
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{rest:03}Z")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_instant_is_written_to_the_millisecond() {
+        let check = |nanos, text: &str| assert_eq!(write(Time::from_nanos(nanos)), text);
+        check(0, "1970-01-01T00:00:00.000Z");
+        check(1_700_000_000_000_000_000, "2023-11-14T22:13:20.000Z");
+        check(1_483_228_799_999_999_999, "2016-12-31T23:59:59.999Z");
+        check(u64::MAX, "2554-07-21T23:34:33.709Z");
+    }
+
+    #[test]
+    fn what_is_written_reads_back() {
+        for seconds in (0..4_000_000_000).step_by(86_399 * 7) {
+            let written = write(Time::from_secs(seconds));
+            assert_eq!(read(written.as_bytes()), i64::try_from(seconds).ok(), "{written}");
+        }
+    }
 
     #[track_caller]
     fn check(text: &str, seconds: Option<i64>) {
