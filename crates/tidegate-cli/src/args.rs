@@ -18,6 +18,8 @@ pub(crate) enum Command {
     Simulate(crate::simulate::args::Args),
     /// Watch three clients do the same work against hidden limits, in under 40 s
     Demo(crate::demo::args::Args),
+    /// Stand in front of your API: refuse exactly who goes over a limit, pass on all else
+    Gateway(crate::gateway::args::Args),
     /// Say what an answer tells about limits, and where: paste it, or pipe it from `curl -si`
     Explain(crate::explain::args::Args),
     /// Check a policy file, say what it comes to, and what it would do to a request

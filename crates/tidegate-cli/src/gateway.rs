@@ -1,13 +1,111 @@
-//! `tidegate gateway`: stands in front of servers. Never here: a decision about a limit.
+//! `tidegate gateway`: stands in front of servers and refuses exactly. Never here: one call, a decision about a limit.
 
+pub(crate) mod args;
 mod body;
 mod drain;
 mod fault;
+mod follow;
 mod forward;
+mod gate;
 mod listen;
+#[expect(dead_code, reason = "the admin address that shows its counts is being built")]
+mod log;
+mod pools;
+#[expect(dead_code, reason = "the admin address that shows the last one is being built")]
+mod reload;
 mod stream;
+mod terms;
+#[cfg_attr(not(test), expect(dead_code, reason = "the admin address that shows it is being built"))]
+mod traffic;
 mod upstream;
+mod walk;
 mod worker;
+
+use std::sync::Arc;
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+use tidegate::world;
+
+use crate::exit::{Exit, Failure};
+use crate::policy::{self, Listen};
+use crate::{interrupt, output};
+use args::Args;
+use body::Body;
+use drain::Drain;
+use gate::Gate;
+use listen::{Answer, Door, Peer, ServerTls};
+use pools::Pools;
+use reload::Reloads;
+use worker::Workers;
+
+/// Who answers in one worker.
+struct Walker {
+    gate: Arc<Gate>,
+    pools: Pools,
+}
+
+impl Answer for Walker {
+    fn answer(&self, request: Request<Incoming>, peer: &Peer) -> impl Future<Output = Response<Body>> + Send {
+        walk::walk(&self.gate, &self.pools, request, peer)
+    }
+}
+
+/// Serves until it is told to stop, and lets calls under way end.
+pub(crate) async fn run(args: Args) -> Result<Exit, Failure> {
+    let mut stopped = std::pin::pin!(interrupt::stopped()?);
+    let config = policy::open(&args.config)?.config()?;
+    let gateway = config.gateway.clone();
+    let gate = Gate::new(config, world::now())?;
+    let tls = gateway.tls.as_ref().map(ServerTls::load).transpose()?.map(Arc::new);
+    let doors = gateway.listen.iter().map(|listen| Door::open(listen, tls.clone()));
+    let doors: Vec<Door> = doors.collect::<Result<_, _>>()?;
+    let drain = Drain::new();
+    let made = Arc::clone(&gate);
+    let make = move |_| Walker { gate: Arc::clone(&made), pools: Pools::default() };
+    let workers = Workers::start(&doors, &gateway.bounds, args.workers(), &drain, make)?;
+    say_where(&doors);
+    drop(doors);
+    let reloads = Reloads::new(args.config);
+    tokio::select! {
+        () = &mut stopped => {}
+        () = follow::follow(Arc::clone(&gate)) => {}
+        ended = reloads.watch(&gate, tls.as_deref()) => ended?,
+    }
+    end(workers, &drain, &gate).await
+}
+
+/// Where callers come in.
+fn say_where(doors: &[Door]) {
+    for door in doors {
+        let scheme = if door.has_tls() { "https" } else { "http" };
+        match door.address() {
+            Listen::Tcp(address) => output::error(format!("tidegate listens on {scheme}://{address}")),
+            Listen::Unix(path) => output::error(format!("tidegate listens on unix:{}", path.display())),
+        }
+    }
+}
+
+/// Lets calls under way end; who is told to stop a second time cuts them.
+async fn end(workers: Workers, drain: &Drain, gate: &Arc<Gate>) -> Result<Exit, Failure> {
+    let within = gate.terms().gateway.drain;
+    output::error(format!(
+        "stopping: {} calls under way may end within {within:?}; Ctrl-C again cuts them",
+        gate.in_flight()
+    ));
+    let again = interrupt::stopped()?;
+    let cut = tokio::select! {
+        cut = workers.drain(drain, within) => cut,
+        () = again => usize::try_from(gate.in_flight()).unwrap_or_default(),
+    };
+    gate.log.close().await;
+    if cut > 0 {
+        output::error(format!("stopped; {cut} calls were cut"));
+        return Ok(Exit::Failed);
+    }
+    output::error("stopped; no call was cut");
+    Ok(Exit::Done)
+}
 
 #[cfg(test)]
 mod tests;

@@ -7,7 +7,6 @@ mod dialects;
 mod exit;
 mod explain;
 mod fetch;
-#[expect(dead_code, reason = "the door that opens it is being built")]
 mod gateway;
 mod interrupt;
 mod output;
@@ -42,6 +41,7 @@ async fn run(command: Command) -> Result<Exit, Failure> {
         Command::Fetch(args) => fetch::run(*args).await,
         Command::Simulate(args) => simulate::run(args).await,
         Command::Demo(args) => demo::run(args).await,
+        Command::Gateway(args) => gateway::run(args).await,
         Command::Explain(args) => explain::run(&args),
         Command::Check(args) => check::run(&args),
     }

@@ -8,7 +8,6 @@ mod hint;
 mod kinds;
 mod limits;
 mod schema;
-#[expect(dead_code, reason = "who reads the rest, the gateway, isn't there yet")]
 pub(crate) mod settings;
 mod sizes;
 mod tree;
@@ -65,7 +64,6 @@ impl Opened {
     ///
     /// # Errors
     /// With all that is wrong with it, for people.
-    #[expect(dead_code, reason = "for the gateway, whose door isn't open yet")]
     pub(crate) fn config(self) -> Result<Config, Failure> {
         match self.understood {
             Ok(understood) => Ok(understood.config),

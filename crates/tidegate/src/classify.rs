@@ -32,7 +32,6 @@
 //! ```
 
 mod caller;
-mod class;
 pub mod client;
 mod compile;
 mod condition;
@@ -58,7 +57,6 @@ use crate::path::{Host, Rules, Target};
 use crate::store::{Key, Secret};
 
 pub use caller::Caller;
-pub use class::{Class, ClassError};
 pub use compile::{PolicyFault, PolicyWrong};
 pub use condition::{Condition, ConditionError, Test, Truth};
 pub use cost::{Amount, Cost, CostRow, Measured, Settled};
@@ -70,6 +68,7 @@ pub use policy::{
     When, networks,
 };
 pub use template::{Template, TemplateError};
+pub use tidegate_core::overload::{Class, ParseClassError};
 
 use compile::{Ranks, Ready, Spares};
 use routes::Routes;

@@ -54,6 +54,13 @@ pub fn secret_bits() -> [u64; 2] {
     [draw(), draw()]
 }
 
+/// 128 random bits that nobody outside can know, for the keys of hashes: drawn of their own, so that no draw that
+/// shows anywhere tells of them.
+#[expect(clippy::disallowed_methods, reason = "this is the edge: everybody else is given the draw")]
+pub fn secret() -> [u64; 2] {
+    [RandomState::new().hash_one("shared"), RandomState::new().hash_one("own")]
+}
+
 /// Waits until `at`, never less; at once if that has passed.
 ///
 /// # Panics

@@ -99,7 +99,7 @@ fn of_limits(limits: &Limits) -> Value {
         "outcome": outcome,
         "status": status,
         "message": message,
-        "class": limits.class.name(),
+        "class": limits.class.as_str(),
         "limits": lines.collect::<Vec<_>>(),
         "passes_at_once": stop.map(|(_, passes)| passes),
         "stopped_by": stop.map(|(ahead, _)| limits.name(ahead)),

@@ -19,8 +19,7 @@ use hyper::body::Incoming;
 use tidegate::path::Target;
 
 pub(crate) use outgoing::{Outgoing, Progress};
-#[cfg_attr(not(test), expect(unused_imports, reason = "the walk that uses them is being built"))]
-pub(crate) use refused::{check, refusal};
+pub(crate) use refused::check;
 pub(crate) use told::Believed;
 pub(crate) use upgrade::Upgrade;
 

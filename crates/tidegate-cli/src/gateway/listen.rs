@@ -10,6 +10,7 @@ mod strict;
 mod tls;
 
 use std::future::Future;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,7 +23,6 @@ use tokio::task::JoinSet;
 pub(crate) use door::Door;
 pub(crate) use peer::{Peer, Security};
 pub(crate) use pulse::Call;
-#[expect(unused_imports, reason = "the reload that uses it is being built")]
 pub(crate) use tls::{Refreshed, ServerTls};
 
 use super::body::Body;
@@ -94,12 +94,7 @@ impl<A: Answer> Hall<A> {
     }
 
     /// Serves one connection until it ends. Says how many calls on it were cut.
-    async fn receive(
-        self: Arc<Self>,
-        stream: Plain,
-        address: door::Address,
-        tls: Option<Arc<ServerTls>>,
-    ) -> usize {
+    async fn receive(self: Arc<Self>, stream: Plain, address: IpAddr, tls: Option<Arc<ServerTls>>) -> usize {
         let came = world::now();
         let begun = opening::open(stream, tls.as_deref());
         let opened = tokio::select! {
@@ -109,7 +104,7 @@ impl<A: Answer> Hall<A> {
         // Who is too slow, or speaks neither TLS nor HTTP, has nobody here to complain to.
         let Ok(Ok(opened)) = opened else { return 0 };
         let security = if tls.is_some() { Security::Tls } else { Security::Clear };
-        let peer = Peer::new(address.peer, address.local, security);
+        let peer = Peer::new(address, security);
         connection::serve(&self, opened, peer, came).await
     }
 }

@@ -17,6 +17,8 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
+use http::header::{CONNECTION, CONTENT_TYPE, HeaderValue};
 use http::{Request, Response};
 use hyper::body::Incoming;
 use tidegate::path::{Rules, Target};
@@ -86,8 +88,19 @@ impl Passage {
 
 impl Answer for Passage {
     async fn answer(&self, request: Request<Incoming>, peer: &Peer) -> Response<Body> {
-        self.pass(request, peer).await.unwrap_or_else(forward::refusal)
+        self.pass(request, peer).await.unwrap_or_else(refusal)
     }
+}
+
+/// A plain answer that says what went wrong.
+fn refusal(fault: Fault) -> Response<Body> {
+    let mut answer = Response::new(Body::whole(Bytes::from(format!("{fault}\n"))));
+    *answer.status_mut() = fault.status();
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    if fault.ends_connection() {
+        answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    answer
 }
 
 /// A gateway that runs.

@@ -21,7 +21,6 @@ use tidegate::world;
 
 pub(crate) use aim::HostSeen;
 pub(crate) use connect::Authorities;
-#[cfg_attr(not(test), expect(unused_imports, reason = "the walk that uses them is being built"))]
 pub(crate) use sent::{Reached, SendError};
 pub(crate) use streamed::Streamed;
 

@@ -61,6 +61,11 @@ pub enum End {
 const MOST_HOPS: usize = 64;
 
 impl Trust {
+    /// Whether what a peer says of who called it counts.
+    pub fn believes(&self, peer: IpAddr) -> bool {
+        contains(&self.proxies, peer.to_canonical())
+    }
+
     /// The client of a request that came from `peer`.
     ///
     /// The field is read from its end: each proxy adds who called it behind all else, so what a caller wrote itself

@@ -6,12 +6,11 @@ use std::fmt;
 
 use crate::path::Fault;
 
-use super::Classifier;
-use super::class::Class;
 use super::key::{KeyPart, Part};
 use super::method::Methods;
 use super::policy::{Exempt, Gives, Limit, Matcher, Policy, Priority, When};
 use super::routes::Routes;
+use super::{Class, Classifier};
 
 /// A limit made ready.
 #[derive(Clone, Debug)]

@@ -10,7 +10,7 @@ use tidegate_core::Quota;
 
 use crate::path::{Fault, Host, Rules};
 
-use super::class::Class;
+use super::Class;
 use super::condition::Condition;
 use super::cost::Cost;
 use super::key::{Grouping, KeyPart, Missing};

@@ -48,6 +48,7 @@ enum Waits {
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
     moved_nanos: AtomicU64,
+    bytes: AtomicU64,
     fault: AtomicU8,
 }
 
@@ -55,6 +56,11 @@ impl Progress {
     /// When a part of the body last went on.
     pub(crate) fn moved(&self) -> Time {
         Time::from_nanos(self.moved_nanos.load(Ordering::Relaxed))
+    }
+
+    /// How long it is so far, in bytes.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
     }
 
     /// What went wrong with the body, if something did.
@@ -117,6 +123,7 @@ impl Bounded {
                     return Poll::Ready(Some(Err(Fault::TooLarge)));
                 };
                 self.left = left;
+                self.progress.bytes.fetch_add(length, Ordering::Relaxed);
                 self.progress.moved_nanos.store(world::now().as_nanos(), Ordering::Relaxed);
                 Poll::Ready(Some(Ok(frame)))
             }

@@ -1,13 +1,10 @@
-//! Requests that are never forwarded, whatever the limits say, and the plain answer to a fault. Never here: what the
-//! parser refuses by itself.
+//! Requests that are never forwarded, whatever the limits say. Never here: what the parser refuses by itself.
 
-use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, TRANSFER_ENCODING};
-use http::{Request, Response, Version};
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use http::{Request, Version};
 use http_body::Body as _;
 use hyper::body::Incoming;
 
-use crate::gateway::body::Body;
 use crate::gateway::fault::Fault;
 use crate::policy::Bounds;
 
@@ -43,15 +40,4 @@ pub(crate) fn check(request: &Request<Incoming>, bounds: &Bounds) -> Result<(), 
         Some(length) if length > bounds.body_bytes => Err(Fault::TooLarge),
         _ => Ok(()),
     }
-}
-
-/// A plain answer that says what went wrong, for where nothing better is made.
-pub(crate) fn refusal(fault: Fault) -> Response<Body> {
-    let mut answer = Response::new(Body::whole(Bytes::from(format!("{fault}\n"))));
-    *answer.status_mut() = fault.status();
-    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-    if fault.ends_connection() {
-        answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-    }
-    answer
 }

@@ -80,7 +80,7 @@ mod tests {
     use crate::gateway::listen::Security;
 
     fn told(peer: &str, believed: Believed, said: &[(&'static str, &'static str)]) -> HeaderMap {
-        let peer = Peer::new(peer.parse().unwrap(), None, Security::Clear);
+        let peer = Peer::new(peer.parse().unwrap(), Security::Clear);
         let mut headers = HeaderMap::new();
         for &(name, value) in said {
             headers.append(name, HeaderValue::from_static(value));
@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn a_stranger_s_word_goes_away_even_where_nothing_is_written() {
-        let peer = Peer::new("192.0.2.7".parse().unwrap(), None, Security::Tls);
+        let peer = Peer::new("192.0.2.7".parse().unwrap(), Security::Tls);
         let mut headers = HeaderMap::new();
         headers.insert(FOR, HeaderValue::from_static("6.6.6.6"));
         headers.insert(FORWARDED, HeaderValue::from_static("for=6.6.6.6"));

@@ -85,6 +85,11 @@ impl Door {
         Ok(Door { socket, address: self.address.clone(), tls: self.tls.clone() })
     }
 
+    /// Whether callers speak TLS here.
+    pub(crate) fn has_tls(&self) -> bool {
+        self.tls.is_some()
+    }
+
     pub(super) fn tls(&self) -> Option<Arc<ServerTls>> {
         self.tls.clone()
     }
@@ -142,36 +147,28 @@ pub(super) enum Entrance {
     Unix(UnixListener),
 }
 
-/// Where a connection comes from, and where to.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Address {
-    pub(super) peer: IpAddr,
-    pub(super) local: Option<SocketAddr>,
-}
-
 impl Entrance {
     /// The next connection.
-    pub(super) async fn next(&mut self) -> io::Result<(Plain, Address)> {
+    pub(super) async fn next(&mut self) -> io::Result<(Plain, IpAddr)> {
         poll_fn(|cx| self.poll_next(cx)).await
     }
 
     /// A connection that waits already.
-    pub(super) fn waiting(&mut self) -> Option<(Plain, Address)> {
+    pub(super) fn waiting(&mut self) -> Option<(Plain, IpAddr)> {
         match self.poll_next(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(entered) => entered.ok(),
             Poll::Pending => None,
         }
     }
 
-    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(Plain, Address)>> {
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(Plain, IpAddr)>> {
         match self {
-            Entrance::Tcp(listener) => listener.poll_accept(cx).map_ok(|(stream, peer)| {
-                let local = stream.local_addr().ok();
-                (Plain::tcp(stream), Address { peer: peer.ip(), local })
-            }),
-            Entrance::Unix(listener) => listener.poll_accept(cx).map_ok(|(stream, _)| {
-                (Plain::Unix(stream), Address { peer: IpAddr::V4(Ipv4Addr::LOCALHOST), local: None })
-            }),
+            Entrance::Tcp(listener) => {
+                listener.poll_accept(cx).map_ok(|(stream, peer)| (Plain::tcp(stream), peer.ip()))
+            }
+            Entrance::Unix(listener) => listener
+                .poll_accept(cx)
+                .map_ok(|(stream, _)| (Plain::Unix(stream), IpAddr::V4(Ipv4Addr::LOCALHOST))),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Who a connection comes from. Never here: who that called for.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 use http::HeaderValue;
 
@@ -9,8 +9,6 @@ use http::HeaderValue;
 pub(crate) struct Peer {
     /// Its address, never IPv4 written as IPv6; 127.0.0.1 for who comes by a socket file.
     pub(crate) address: IpAddr,
-    /// The address that it came to, if that is one.
-    pub(crate) local: Option<SocketAddr>,
     /// Whether it speaks TLS.
     pub(crate) security: Security,
     /// Its address as fields have it, written once per connection.
@@ -25,16 +23,11 @@ pub(crate) enum Security {
 }
 
 impl Peer {
-    pub(crate) fn new(address: IpAddr, local: Option<SocketAddr>, security: Security) -> Peer {
+    pub(crate) fn new(address: IpAddr, security: Security) -> Peer {
         let address = address.to_canonical();
         // An address has only characters that a field may have.
         let field = HeaderValue::try_from(address.to_string());
-        Peer {
-            address,
-            local,
-            security,
-            field: field.unwrap_or_else(|_| HeaderValue::from_static("unknown")),
-        }
+        Peer { address, security, field: field.unwrap_or_else(|_| HeaderValue::from_static("unknown")) }
     }
 
     /// The scheme of the URLs by which callers come here.

@@ -1,0 +1,180 @@
+//! What a policy file asks of the gateway around the limits, made ready; replaced whole by a reload. Never here: a
+//! state that outlives a reload.
+
+use std::collections::HashMap;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use tidegate::classify::{Caller, KeyPart, Mode, Policy};
+use tidegate::fleet::{self, ServerId, Weight};
+use tidegate::overload::{self, Bounds as Capacity};
+use tidegate::penalty;
+use tidegate::server::{self, Answers};
+
+use super::forward;
+use super::upstream::Authorities;
+use crate::exit::{Exit, Failure};
+use crate::policy::settings::{self, Config, Gateway, Upstream};
+
+/// How long what was seen of a server counts as fresh, at least.
+const FRESH: Duration = Duration::from_secs(10);
+
+/// The terms of one policy file.
+pub(crate) struct Terms {
+    /// As the file has them.
+    pub(crate) gateway: Gateway,
+    pub(crate) answers: Answers,
+    pub(crate) forward: forward::Terms,
+    /// Who a caller is, for the penalty box and for fairness under overload.
+    pub(crate) caller: Caller,
+    pub(crate) authorities: Authorities,
+    /// Each server, and what is learned of it.
+    pub(crate) servers: HashMap<ServerId, (Upstream, overload::Server)>,
+    /// How many files came before.
+    pub(crate) generation: u64,
+}
+
+/// The parts of a file that can be wrong for reasons that no file shows: checked before anything is changed.
+pub(crate) struct Checked {
+    pub(crate) config: Config,
+    pub(crate) penalty: penalty::Rules,
+    caller: Caller,
+    authorities: Authorities,
+}
+
+impl Checked {
+    /// Checks a file's settings against the world: files that they name, bounds of what can be counted.
+    ///
+    /// # Errors
+    /// With the first that can't be kept.
+    pub(crate) fn new(config: Config) -> Result<Checked, Failure> {
+        let penalty = penalty_rules(&config.gateway)?;
+        let parts =
+            config.gateway.penalty.as_ref().map_or(vec![KeyPart::Bearer], |penalty| penalty.key.clone());
+        let caller = Caller::by(&parts, config.policy.grouping).ok_or_else(|| {
+            let said =
+                "the penalty box's key can't be a place in the path or the host: they don't tell who calls";
+            Failure::new(Exit::Usage, said)
+                .hint("key = \"bearer\", \"ip\", \"header:NAME\" or \"cookie:NAME\"")
+        })?;
+        let addresses: Vec<_> =
+            config.gateway.upstreams.iter().map(|upstream| upstream.address.clone()).collect();
+        let authorities = Authorities::load(&config.gateway.upstream, &addresses)?;
+        Ok(Checked { config, penalty, caller, authorities })
+    }
+
+    pub(crate) fn policy(&self) -> Policy {
+        self.config.policy.clone()
+    }
+
+    /// The terms, for a fleet that knows the servers already. What was learned of a server that stays goes on.
+    pub(crate) fn terms(
+        self,
+        fleet: &fleet::Fleet,
+        overload: &overload::Overload,
+        before: Option<&Terms>,
+    ) -> Terms {
+        let Checked { config: Config { gateway, .. }, caller, authorities, .. } = self;
+        let capacity = capacity(&gateway);
+        let mut servers = HashMap::new();
+        for upstream in &gateway.upstreams {
+            let Some(id) = fleet.server(&upstream.name) else { continue };
+            let learner = match before.and_then(|before| before.servers.get(&id)) {
+                Some((_, learner)) => {
+                    learner.set_bounds(capacity);
+                    learner.clone()
+                }
+                None => overload.server(capacity),
+            };
+            servers.insert(id, (upstream.clone(), learner));
+        }
+        Terms {
+            answers: answers(&gateway),
+            forward: forward::Terms { forwarding: gateway.forwarding, bounds: gateway.bounds },
+            caller,
+            authorities,
+            servers,
+            generation: before.map_or(0, |before| before.generation + 1),
+            gateway,
+        }
+    }
+}
+
+impl Terms {
+    /// How many calls all servers can have in flight; 0 where overload isn't looked at.
+    pub(crate) fn capacity(&self) -> u32 {
+        match self.gateway.overload {
+            Some(_) => self.servers.values().fold(0, |sum, (_, learner)| sum.saturating_add(learner.limit())),
+            None => 0,
+        }
+    }
+}
+
+fn answers(gateway: &Gateway) -> Answers {
+    let answers = &gateway.answers;
+    let body = match answers.body {
+        settings::Body::Problem => server::Body::Problem,
+        settings::Body::Webex => server::Body::Webex,
+    };
+    let (forms, tracking) = (answers.forms.clone(), answers.tracking.clone());
+    Answers { body, forms, jitter: answers.jitter, tracking }
+}
+
+fn capacity(gateway: &Gateway) -> Capacity {
+    gateway.overload.map_or_else(Capacity::default, |overload| Capacity {
+        floor: overload.least.get(),
+        ceiling: overload.most.get(),
+        start: overload.first.get(),
+    })
+}
+
+/// How the servers are counted and judged.
+pub(crate) fn fleet_settings(gateway: &Gateway) -> fleet::Settings {
+    let weight = Weight::from_thousandths;
+    let servers = gateway.upstreams.iter().map(|upstream| fleet::Server {
+        name: upstream.name.clone(),
+        weight: weight(upstream.weight_thousandths.get()).unwrap_or_default(),
+        at_once: upstream.at_once,
+    });
+    let active = gateway.health.as_ref().map(|health| fleet::Active {
+        rise: NonZeroU32::new(health.rise).unwrap_or(NonZeroU32::MIN),
+        fall: NonZeroU32::new(health.fall).unwrap_or(NonZeroU32::MIN),
+    });
+    let passive = gateway
+        .fleet
+        .passive_failures
+        .map(|failures| fleet::Passive { failures, ..fleet::Passive::default() });
+    let every = gateway.health.as_ref().map_or(Duration::ZERO, |health| health.every + health.timeout);
+    fleet::Settings {
+        servers: servers.collect(),
+        active,
+        passive,
+        floor: weight(gateway.fleet.floor_thousandths),
+        ceiling: gateway.fleet.ceiling_thousandths.and_then(weight),
+        stale_after: FRESH.max(every * 3),
+    }
+}
+
+pub(crate) fn overload_settings(gateway: &Gateway) -> overload::Settings {
+    let mode = match gateway.overload.map(|overload| overload.mode) {
+        None => overload::Mode::Off,
+        Some(Mode::Enforce) => overload::Mode::On,
+        Some(Mode::Shadow) => overload::Mode::Shadow,
+    };
+    overload::Settings { mode, ..overload::Settings::default() }
+}
+
+fn penalty_rules(gateway: &Gateway) -> Result<penalty::Rules, Failure> {
+    let settings =
+        gateway.penalty.as_ref().map_or_else(penalty::Settings::default, |penalty| penalty::Settings {
+            mode: match penalty.mode {
+                Mode::Enforce => penalty::Mode::On,
+                Mode::Shadow => penalty::Mode::Shadow,
+            },
+            forgiven: penalty.forgiven,
+            longest: penalty.longest,
+            grace: penalty.grace,
+        });
+    penalty::Rules::new(settings)
+        .map_err(|unfit| Failure::new(Exit::Usage, format!("the penalty box can't be kept so: {unfit}")))
+}

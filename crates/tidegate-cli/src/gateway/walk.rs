@@ -1,0 +1,115 @@
+//! One call's walk through the gateway: door, target, limits, server, answer. Never here: what any of them decides.
+
+mod ended;
+mod errand;
+mod turned;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use http::header::HeaderValue;
+use http::uri::PathAndQuery;
+use http::{Request, Response};
+use hyper::body::Incoming;
+use tidegate::classify;
+use tidegate::limiter::{Permit, Verdict};
+use tidegate::path::{Host, Target};
+use tidegate::penalty::Door;
+use tidegate::store::Key;
+use tidegate::world;
+use tidegate_core::Time;
+use tidegate_wire::tracking::TrackingId;
+
+use super::body::Body;
+use super::forward::{self, Believed};
+use super::gate::Gate;
+use super::listen::Peer;
+use super::log::Record;
+use super::pools::Pools;
+use super::terms::Terms;
+use turned::{Kept, Turned};
+
+/// What a walk has with it from the start.
+struct Trip<'t> {
+    gate: &'t Arc<Gate>,
+    pools: &'t Pools,
+    peer: &'t Peer,
+    /// Those of its beginning, whatever is reloaded meanwhile.
+    terms: Arc<Terms>,
+    began: Time,
+    client: IpAddr,
+    believed: Believed,
+    caller: Key,
+    tracking: TrackingId,
+}
+
+/// A call that may go to a server.
+struct Admitted {
+    permit: Box<Permit>,
+    /// What to forward in place of the target as it came.
+    normal: Option<PathAndQuery>,
+}
+
+/// Answers one request.
+pub(crate) async fn walk(
+    gate: &Arc<Gate>,
+    pools: &Pools,
+    mut request: Request<Incoming>,
+    peer: &Peer,
+) -> Response<Body> {
+    gate.traffic.came();
+    let trip = Trip::new(gate, pools, peer, &request);
+    let mut record = Record::of(&gate.log, &request, trip.began, trip.client, &trip.tracking);
+    let kept = Kept::of(&request);
+    // Servers find the same id in their logs.
+    request.headers_mut().insert(&trip.terms.gateway.answers.tracking, HeaderValue::from(&trip.tracking));
+    let turned = match trip.admit(&request).await {
+        Ok(Admitted { permit, normal }) => match trip.run(permit, normal, request, &mut record).await {
+            Ok(answer) => {
+                gate.traffic.answered(answer.status());
+                return answer;
+            }
+            Err(turned) => turned,
+        },
+        Err(turned) => turned,
+    };
+    trip.turn(turned, &kept, record)
+}
+
+impl<'t> Trip<'t> {
+    fn new(gate: &'t Arc<Gate>, pools: &'t Pools, peer: &'t Peer, request: &Request<Incoming>) -> Trip<'t> {
+        let terms = gate.terms();
+        let headers = request.headers();
+        let trust = &terms.gateway.trust;
+        let client = trust.client(peer.address, headers).address;
+        let believed = if trust.believes(peer.address) { Believed::Peer } else { Believed::Nobody };
+        let caller = terms.caller.of(headers, client, gate.limiter.secret());
+        let tracking =
+            terms.answers.tracking(headers, || u128::from(world::draw()) << 64 | u128::from(world::draw()));
+        Trip { gate, pools, peer, terms, began: world::now(), client, believed, caller, tracking }
+    }
+
+    /// The walk up to the limits: the door, what the request asks for, and whether it goes.
+    async fn admit(&self, request: &Request<Incoming>) -> Result<Admitted, Turned> {
+        if let Door::Shut { until, .. } = self.gate.penalty.at_door(self.began, self.caller.to_bits()) {
+            return Err(Turned::Shut { wait: until.since(self.began) });
+        }
+        forward::check(request, &self.terms.gateway.bounds).map_err(Turned::Fault)?;
+        let rules = self.gate.limiter.rules();
+        let target = Target::of_uri(request.uri(), rules.paths()).map_err(Turned::Target)?;
+        let host = Host::of(target.authority(), request.headers()).map_err(Turned::Target)?;
+        let normal = forward::normal_form(&target);
+        let asked = classify::Request {
+            method: request.method(),
+            target: &target,
+            host: &host,
+            headers: request.headers(),
+            client: self.client,
+        };
+        match self.gate.limiter.decide_by(rules.clone(), self.began, &asked).await {
+            Ok(Verdict::Admitted(permit)) => Ok(Admitted { permit, normal }),
+            Ok(Verdict::Refused(refusal)) => Err(Turned::Refused(refusal)),
+            Err(never) => match never {},
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! An admitted call's way to a server and back: which one, another one if the first was never reached. Never here:
+//! a limit, a connection.
+
+use std::sync::Arc;
+
+use http::header::{HeaderValue, RETRY_AFTER};
+use http::uri::PathAndQuery;
+use http::{Request, Response, StatusCode};
+use hyper::body::Incoming;
+use tidegate::fleet::{Lease, Outcome, ServerId, Unpicked};
+use tidegate::limiter::Permit;
+use tidegate::overload::{Asking, Call, Heard, Kind, Server, Shed};
+use tidegate::world;
+use tidegate_core::Time;
+use tidegate_wire::retry_after;
+
+use super::Trip;
+use super::ended::Ended;
+use super::turned::Turned;
+use crate::gateway::body::Body;
+use crate::gateway::fault::Fault;
+use crate::gateway::forward::{self, Outgoing, Upgrade};
+use crate::gateway::gate::Gate;
+use crate::gateway::log::Record;
+use crate::gateway::upstream::{Reached, SendError, Streamed};
+
+/// The rest of a walk: from server to server until one answers.
+struct Errand<'t> {
+    trip: &'t Trip<'t>,
+    asking: Asking,
+    tried: Vec<ServerId>,
+    /// Whether some server may have seen the call.
+    reached: Reached,
+}
+
+/// A call at a server.
+struct Visit {
+    lease: Lease,
+    call: Call,
+    sent_at: Time,
+}
+
+impl Trip<'_> {
+    /// Takes an admitted call to a server, and its answer back.
+    pub(super) async fn run(
+        &self,
+        mut permit: Box<Permit>,
+        normal: Option<PathAndQuery>,
+        request: Request<Incoming>,
+        record: &mut Record,
+    ) -> Result<Response<Body>, Turned> {
+        let asking = Asking {
+            key: self.caller,
+            class: permit.class(),
+            cost: permit.cost(),
+            in_flight: self.gate.in_flight(),
+            limit: self.terms.capacity(),
+        };
+        let held = match self.gate.overload.admit(self.began, &asking) {
+            Shed::Pass(held) | Shed::Would(held, _) => held,
+            Shed::Refuse(refusal) => {
+                self.gate.take_back(permit).await;
+                return Err(Turned::Shed(refusal));
+            }
+        };
+        let in_flight = self.gate.begin();
+        let (outgoing, upgrade) =
+            forward::request(request, normal, self.peer, self.believed, &self.terms.forward);
+        let progress = outgoing.body().progress();
+        let mut errand = Errand { trip: self, asking, tried: Vec::new(), reached: Reached::Never };
+        let (answer, visit) = match errand.go(outgoing, upgrade.as_ref()).await {
+            Ok(answered) => answered,
+            Err(turned) => {
+                if errand.reached == Reached::Never {
+                    self.gate.take_back(permit).await;
+                }
+                // What the caller did to its own body says more than what became of the connection.
+                let of_caller = progress.and_then(|progress| progress.fault()).map(Turned::Fault);
+                return Err(of_caller.unwrap_or(turned));
+            }
+        };
+        record.served(visit.lease.name(), answer.status(), errand.tried.len());
+        if permit.is_open() {
+            let Ok(()) = self.gate.limiter.settle_head(world::now(), &mut permit, answer.headers()).await;
+        }
+        let told = permit.told().clone();
+        let Visit { lease, call, sent_at } = visit;
+        let ended = Ended {
+            gate: Arc::clone(self.gate),
+            permit: Some(permit),
+            record: record.clone(),
+            sent_at,
+            progress,
+            _places: (lease, call, held, in_flight),
+        };
+        let mut answer = forward::answer(answer, upgrade, ended).map_err(Turned::Fault)?;
+        let headers = answer.headers_mut();
+        self.terms.answers.announce(&told, headers, world::wall_clock());
+        let tracking = &self.terms.gateway.answers.tracking;
+        if !headers.contains_key(tracking) {
+            headers.insert(tracking, HeaderValue::from(&self.tracking));
+        }
+        Ok(answer)
+    }
+}
+
+impl Errand<'_> {
+    /// Goes to one server after another until one answers.
+    async fn go(
+        &mut self,
+        mut outgoing: Request<Outgoing>,
+        upgrade: Option<&Upgrade>,
+    ) -> Result<(Response<Streamed>, Visit), Turned> {
+        let Trip { gate, pools, terms, .. } = self.trip;
+        loop {
+            let is_last = self.tried.len() >= terms.gateway.upstream.retries as usize;
+            let (lease, learner) = self.pick()?;
+            let server = pools.server(terms, lease.server()).map_err(Turned::Fault)?;
+            let copy = if is_last { None } else { forward::replay(&outgoing, upgrade) };
+            let sent_at = world::now();
+            let mut visit = Visit { lease, call: learner.began(sent_at), sent_at };
+            match server.send(outgoing).await {
+                Ok(answer) => {
+                    visit.answered(gate, &answer, Kind(self.asking.cost));
+                    return Ok((answer, visit));
+                }
+                Err(error) => {
+                    let SendError { reached, fault, request } = *error;
+                    visit.failed(gate, fault);
+                    if reached == Reached::Perhaps {
+                        self.reached = Reached::Perhaps;
+                    }
+                    let next = if reached == Reached::Never { request.or(copy) } else { copy };
+                    outgoing = next.filter(|_| !is_last).ok_or(Turned::Fault(fault))?;
+                    self.tried.push(visit.lease.server());
+                }
+            }
+        }
+    }
+
+    /// A server for the call, but none that it has been to.
+    fn pick(&self) -> Result<(Lease, Server), Turned> {
+        let (gate, now) = (self.trip.gate, world::now());
+        let lease = gate.fleet.pick(now, world::draw(), &self.tried).map_err(|unpicked| match unpicked {
+            Unpicked::Full => Turned::Shed(gate.overload.refuse(now, &self.asking)),
+            _ => Turned::Fault(Fault::NoServer),
+        })?;
+        // A server that came with a reload a moment ago is known to the terms of the next call.
+        let known = self.trip.terms.servers.get(&lease.server());
+        let (_, learner) = known.ok_or(Turned::Fault(Fault::NoServer))?;
+        Ok((lease, learner.clone()))
+    }
+}
+
+impl Visit {
+    fn answered(&mut self, gate: &Gate, answer: &Response<Streamed>, kind: Kind) {
+        let (now, status) = (world::now(), answer.status());
+        let took = now.since(self.sent_at);
+        let outcome = Outcome::Answered { status, retry_after: wait_of(answer) };
+        gate.fleet.saw(&mut self.lease, now, outcome);
+        gate.traffic.answered_by_server(status, took);
+        let is_overloaded = matches!(
+            status,
+            StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT
+        );
+        self.call.heard(now, if is_overloaded { Heard::Failed } else { Heard::Well { kind, took } });
+    }
+
+    fn failed(&mut self, gate: &Gate, fault: Fault) {
+        let now = world::now();
+        let outcome = match fault {
+            Fault::Unreachable => Outcome::Refused,
+            Fault::UpstreamSlow => Outcome::TimedOut,
+            Fault::UpstreamBroke => Outcome::Broke,
+            // The caller's own, which says nothing of the server.
+            _ => return,
+        };
+        gate.fleet.saw(&mut self.lease, now, outcome);
+        self.call.heard(now, Heard::Failed);
+    }
+}
+
+/// The wait that a server asks for which is in trouble.
+fn wait_of(answer: &Response<Streamed>) -> Option<std::time::Duration> {
+    if !answer.status().is_server_error() {
+        return None;
+    }
+    let lines = answer.headers().get_all(RETRY_AFTER);
+    let told = retry_after::read(lines.iter().map(HeaderValue::as_bytes), None, world::wall_clock());
+    told.map(|told| told.wait)
+}

@@ -1,0 +1,142 @@
+//! Calls that turn round in the gateway: why, and what they are answered. Never here: how a refusal looks.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{ACCEPT, CONNECTION, HeaderMap, HeaderValue};
+use http::{Method, Request, Response, StatusCode};
+use tidegate::limiter::Refusal;
+use tidegate::server::{Asked, Trouble};
+use tidegate::{overload, path, world};
+use tidegate_wire::problem::Kind;
+use tidegate_wire::retry_after;
+
+use super::Trip;
+use crate::gateway::body::Body;
+use crate::gateway::fault::Fault;
+use crate::gateway::log::Record;
+use crate::gateway::traffic::Cause;
+
+/// How long a caller is told to wait when no server is there: about as long as it takes until one is found.
+const WAIT_FOR_A_SERVER: Duration = Duration::from_secs(5);
+
+/// Why a call doesn't come back from a server.
+pub(super) enum Turned {
+    /// Its caller kept calling while told to wait.
+    Shut { wait: Duration },
+    /// A limit refuses it.
+    Refused(Box<Refusal>),
+    /// The servers have no room for it.
+    Shed(overload::Refusal),
+    /// What it asks for can be read in two ways, or not at all.
+    Target(path::Fault),
+    /// Something went wrong with it.
+    Fault(Fault),
+}
+
+/// What an answer must know of a request that may be gone by then.
+pub(super) struct Kept {
+    method: Method,
+    accept: HeaderMap,
+}
+
+impl Kept {
+    pub(super) fn of<B>(request: &Request<B>) -> Kept {
+        let mut accept = HeaderMap::new();
+        for line in request.headers().get_all(ACCEPT) {
+            accept.append(ACCEPT, line.clone());
+        }
+        Kept { method: request.method().clone(), accept }
+    }
+}
+
+impl Trip<'_> {
+    /// Answers a call that turns round.
+    pub(super) fn turn(&self, turned: Turned, kept: &Kept, mut record: Record) -> Response<Body> {
+        let draw = world::draw();
+        let (headers, tracking) = (&kept.accept, &self.tracking);
+        let asked = Asked { headers, tracking, draw, wall_clock: world::wall_clock() };
+        let (cause, why) = (turned.cause(), turned.why());
+        let must_close = matches!(turned, Turned::Fault(fault) if fault.ends_connection());
+        let answers = &self.terms.answers;
+        let answer = match turned {
+            Turned::Refused(mut refusal) => {
+                refusal.told.wait = refusal.told.wait.map(|wait| self.told_to_wait(wait));
+                answers.refusal(&refusal, &asked)
+            }
+            other => answers.problem(&other.trouble(draw), &asked),
+        };
+        record.turned(answer.status(), why);
+        record.ended(world::now());
+        self.gate.traffic.turned(cause);
+        self.gate.traffic.answered(answer.status());
+        self.gate.log.note(record);
+        finished(answer, &kept.method, must_close)
+    }
+
+    /// The wait that a refused caller is told, which the penalty box may lengthen.
+    fn told_to_wait(&self, wait: Duration) -> Duration {
+        let until = self.began.later(Duration::from_secs(retry_after::write(wait)));
+        self.gate.penalty.tell(self.began, self.caller.to_bits(), until).since(self.began).max(wait)
+    }
+}
+
+impl Turned {
+    /// For counts.
+    fn cause(&self) -> Cause {
+        match self {
+            Turned::Shut { .. } => Cause::Penalty,
+            Turned::Refused(_) => Cause::Limit,
+            Turned::Shed(_) => Cause::Overload,
+            Turned::Target(_) => Cause::Target,
+            Turned::Fault(_) => Cause::Fault,
+        }
+    }
+
+    /// For the log: the cause, and what of it.
+    fn why(&self) -> Cow<'static, str> {
+        let cause = self.cause().name();
+        match self {
+            Turned::Refused(refusal) => format!("{cause}:{}", refusal.limit).into(),
+            Turned::Shed(refusal) => format!("{cause}:{}", refusal.class).into(),
+            Turned::Fault(fault) => format!("{cause}:{fault}").into(),
+            Turned::Shut { .. } | Turned::Target(_) => cause.into(),
+        }
+    }
+
+    fn trouble(&self, draw: u64) -> Trouble<'static> {
+        match self {
+            Turned::Shut { wait } => Trouble {
+                status: StatusCode::TOO_MANY_REQUESTS,
+                kind: Kind::AbnormalUsageDetected,
+                detail: "requests kept coming while this caller was told to wait, and each makes the wait longer: send \
+                         nothing until it has passed"
+                    .into(),
+                wait: Some(*wait),
+            },
+            Turned::Shed(refusal) => Trouble {
+                status: StatusCode::SERVICE_UNAVAILABLE,
+                kind: Kind::TemporaryReducedCapacity,
+                detail: "the servers are busy and take no more of these requests now: wait, then send it again".into(),
+                wait: Some(refusal.retry_after(draw)),
+            },
+            Turned::Target(fault) => Trouble::from(fault),
+            Turned::Fault(fault) => {
+                let wait = (*fault == Fault::NoServer).then_some(WAIT_FOR_A_SERVER);
+                Trouble { wait, ..Trouble::new(fault.status(), fault.to_string()) }
+            }
+            Turned::Refused(refusal) => Trouble::new(refusal.status(), refusal.to_string()),
+        }
+    }
+}
+
+/// The answer as it is sent: none to a `HEAD` has a body, and after some the connection ends.
+fn finished(answer: Response<Bytes>, method: &Method, must_close: bool) -> Response<Body> {
+    let (mut parts, body) = answer.into_parts();
+    if must_close {
+        parts.headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    let body = if *method == Method::HEAD { Body::empty() } else { Body::whole(body) };
+    Response::from_parts(parts, body)
+}
