@@ -26,7 +26,7 @@ pub(crate) use pulse::Call;
 pub(crate) use tls::{Refreshed, ServerTls};
 
 use super::body::Body;
-use super::drain::Told;
+use super::drain::{Told, news};
 use super::stream::Plain;
 use crate::policy::Bounds;
 use connection::Protocols;
@@ -62,9 +62,12 @@ impl<A: Answer> Hall<A> {
         let mut draining = std::pin::pin!(self.told.clone().draining());
         loop {
             while inside.try_join_next().is_some() {}
-            let Ok(place) = Arc::clone(&self.places).acquire_owned().await else { break };
-            let entered = tokio::select! {
-                entered = entrance.next() => entered,
+            let next = async {
+                let place = Arc::clone(&self.places).acquire_owned().await;
+                (place, entrance.next().await)
+            };
+            let (place, entered) = tokio::select! {
+                entered = next => entered,
                 () = &mut draining => break,
             };
             match entered {
@@ -80,7 +83,7 @@ impl<A: Answer> Hall<A> {
             }
         }
         // Who already stood at the door has perhaps sent a request.
-        while let Some((stream, address)) = entrance.waiting() {
+        while let Some((stream, address)) = door.waiting() {
             let (hall, tls) = (Arc::clone(&self), door.tls());
             inside.spawn(async move { hall.receive(stream, address, tls).await });
         }
@@ -97,9 +100,21 @@ impl<A: Answer> Hall<A> {
     async fn receive(self: Arc<Self>, stream: Plain, address: IpAddr, tls: Option<Arc<ServerTls>>) -> usize {
         let came = world::now();
         let begun = opening::open(stream, tls.as_deref());
+        let told = self.told.clone();
+        let leave = async {
+            match tls {
+                None => {
+                    told.draining().await;
+                    news().await;
+                }
+                // Who is in the middle of a handshake came before the end.
+                Some(_) => told.cut().await,
+            }
+        };
         let opened = tokio::select! {
+            biased;
             opened = tokio::time::timeout(self.bounds.head_time, begun) => opened,
-            () = self.told.clone().cut() => return 0,
+            () = leave => return 0,
         };
         // Who is too slow, or speaks neither TLS nor HTTP, has nobody here to complain to.
         let Ok(Ok(opened)) = opened else { return 0 };

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::Request;
 use http::header::UPGRADE;
+use http::{Request, Version};
 use http_body::{Frame, SizeHint};
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
@@ -23,7 +23,7 @@ use super::pulse::{Call, Due, Pulse, shortest};
 use super::strict::Strict;
 use super::{Answer, Hall, Peer};
 use crate::gateway::body::Body;
-use crate::gateway::drain::Told;
+use crate::gateway::drain::{Told, news};
 use crate::policy::Bounds;
 
 /// How many calls one HTTP/2 connection may have in flight.
@@ -91,6 +91,10 @@ pub(super) async fn serve<A: Answer>(hall: &Hall<A>, opened: Opened, peer: Peer,
     let service = service_fn(move |mut request: Request<Incoming>| {
         let shared = Arc::clone(&shared);
         let call = Call::start(&shared.pulse);
+        if request.version() == Version::HTTP_2 {
+            // Its heads are the parser's: what is known is that one was whole.
+            shared.pulse.read(false);
+        }
         if request.headers().contains_key(UPGRADE) {
             // What becomes a tunnel stays in flight when its answer has ended.
             request.extensions_mut().insert(call.clone());
@@ -132,7 +136,13 @@ enum End {
 impl Watch<'_> {
     /// Drives a connection until it ends, and waits for what became a tunnel. Says how many calls were cut.
     async fn over<C: Future>(&self, mut connection: Pin<&mut C>, last: impl Fn(Pin<&mut C>)) -> usize {
-        let mut draining = Some(Box::pin(self.told.clone().draining()));
+        let mut draining = Some(Box::pin(async {
+            self.told.clone().draining().await;
+            // A request may be here that nobody has looked at.
+            if self.pulse.calls() == 0 {
+                news().await;
+            }
+        }));
         let mut cut = Box::pin(self.told.clone().cut());
         let mut timer = pin!(tokio::time::sleep(shortest(self.bounds)));
         let end = poll_fn(|cx| {

@@ -7,9 +7,9 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
-use tokio::net::{TcpListener, TcpSocket, UnixListener};
+use tokio::net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixStream};
 
 use super::tls::ServerTls;
 use crate::exit::{Exit, Failure};
@@ -90,6 +90,23 @@ impl Door {
         self.tls.is_some()
     }
 
+    /// A connection that waits already; asks the system itself, since the runtime may not have heard of it yet.
+    pub(super) fn waiting(&self) -> Option<(Plain, IpAddr)> {
+        match &self.socket {
+            Socket::Tcp(socket) => {
+                let (stream, peer) = socket.accept().ok()?;
+                stream.set_nonblocking(true).ok()?;
+                let stream = TcpStream::from_std(stream).ok()?;
+                Some(entered(stream, peer))
+            }
+            Socket::Unix(socket, _) => {
+                let (stream, _) = socket.accept().ok()?;
+                stream.set_nonblocking(true).ok()?;
+                Some(entered_by_file(UnixStream::from_std(stream).ok()?))
+            }
+        }
+    }
+
     pub(super) fn tls(&self) -> Option<Arc<ServerTls>> {
         self.tls.clone()
     }
@@ -153,22 +170,22 @@ impl Entrance {
         poll_fn(|cx| self.poll_next(cx)).await
     }
 
-    /// A connection that waits already.
-    pub(super) fn waiting(&mut self) -> Option<(Plain, IpAddr)> {
-        match self.poll_next(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(entered) => entered.ok(),
-            Poll::Pending => None,
-        }
-    }
-
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(Plain, IpAddr)>> {
         match self {
             Entrance::Tcp(listener) => {
-                listener.poll_accept(cx).map_ok(|(stream, peer)| (Plain::tcp(stream), peer.ip()))
+                listener.poll_accept(cx).map_ok(|(stream, peer)| entered(stream, peer))
             }
-            Entrance::Unix(listener) => listener
-                .poll_accept(cx)
-                .map_ok(|(stream, _)| (Plain::Unix(stream), IpAddr::V4(Ipv4Addr::LOCALHOST))),
+            Entrance::Unix(listener) => {
+                listener.poll_accept(cx).map_ok(|(stream, _)| entered_by_file(stream))
+            }
         }
     }
+}
+
+fn entered(stream: TcpStream, peer: SocketAddr) -> (Plain, IpAddr) {
+    (Plain::tcp(stream), peer.ip())
+}
+
+fn entered_by_file(stream: UnixStream) -> (Plain, IpAddr) {
+    (Plain::Unix(stream), IpAddr::V4(Ipv4Addr::LOCALHOST))
 }

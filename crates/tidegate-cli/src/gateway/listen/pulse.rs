@@ -121,7 +121,6 @@ pub(crate) struct Call(Arc<Pulse>);
 impl Call {
     pub(super) fn start(pulse: &Arc<Pulse>) -> Call {
         pulse.calls.fetch_add(1, Ordering::Relaxed);
-        pulse.in_head.store(false, Ordering::Relaxed);
         Call(Arc::clone(pulse))
     }
 

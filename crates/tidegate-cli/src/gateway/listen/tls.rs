@@ -71,8 +71,13 @@ impl ServerTls {
         Ok(Refreshed::Changed)
     }
 
+    /// What is shown now.
+    pub(crate) fn shown(&self) -> Arc<ServerConfig> {
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
     pub(super) fn acceptor(&self) -> TlsAcceptor {
-        TlsAcceptor::from(Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner)))
+        TlsAcceptor::from(self.shown())
     }
 }
 

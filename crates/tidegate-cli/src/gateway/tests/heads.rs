@@ -95,7 +95,7 @@ async fn a_caller_gets_the_answer_and_nothing_of_the_other_connection() {
     check_answer(
         "GET",
         "HTTP/1.0 200 OK\r\n\r\nuntil the end",
-        &format!("HTTP/1.1 200 OK|{close}|transfer-encoding: chunked|d\r\nuntil the end\r\n0\r\n\r\n"),
+        &format!("HTTP/1.1 200 OK|{close}|transfer-encoding: chunked|D\r\nuntil the end\r\n0\r\n\r\n"),
     )
     .await;
 }
