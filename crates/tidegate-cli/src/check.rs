@@ -44,7 +44,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     }
     output::stdout(match args.json {
         true => json::good(&config, &text, &warnings, &unreadable),
-        false => summary::page(&name, &config),
+        false => summary::page(&name, &config, &unreadable),
     })?;
     if !args.json {
         for warning in &warnings {

@@ -85,7 +85,7 @@ pub(crate) fn failure(path: &Path, text: &str, faults: &[Fault]) -> Failure {
 /// With all that is wrong with it, in its order.
 pub(crate) fn read(text: &str, folder: &Path) -> Result<Understood, Vec<Fault>> {
     let mut faults = Faults::default();
-    let file = tree::read(text, &mut faults);
+    let Some(file) = tree::read(text, &mut faults) else { return Err(faults.sorted()) };
     let gateway = gateway::read(&file, folder, &mut faults);
     let policy = limits::read(&file, &mut faults);
     match gateway {
@@ -95,5 +95,118 @@ pub(crate) fn read(text: &str, folder: &Path) -> Result<Understood, Vec<Fault>> 
             Ok(Understood { config, warnings })
         }
         _ => Err(faults.sorted()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EVERYTHING: &str = include_str!("../../../examples/policies/everything.toml");
+    const LEAST: &str = "[gateway]\nupstreams = \"http://a\"\n";
+
+    fn understood(text: &str) -> Config {
+        let shown = |faults: Vec<Fault>| faults.iter().map(|fault| fault.shown("", text)).collect::<String>();
+        read(text, Path::new("/etc")).map_err(shown).expect("the file is good").config
+    }
+
+    /// What a table's keys have in their descriptions behind `Default:`.
+    fn defaults(schema: &serde_json::Value, table: &str) -> Vec<(String, String)> {
+        let about = if table == "gateway" { &schema["properties"][table] } else { &schema["$defs"][table] };
+        let keys = about["properties"].as_object().expect("a table has keys");
+        let told = keys.iter().filter_map(|(key, about)| {
+            let told = about["description"].as_str()?.split_once("Default: `")?.1;
+            Some((key.clone(), told.split_once('`')?.0.to_owned()))
+        });
+        told.collect()
+    }
+
+    #[test]
+    fn a_default_that_is_documented_is_the_one_that_holds() {
+        let schema: serde_json::Value = serde_json::from_str(&schema()).expect("a schema is JSON");
+        let mut seen = 0;
+        for (table, lead) in [
+            ("gateway", "[gateway]"),
+            ("upstream", "[gateway.upstream]"),
+            ("health", "[gateway.health]\npath = \"/\""),
+            ("fleet", "[gateway.fleet]"),
+            ("addresses", "[gateway.addresses]"),
+            ("forwarding", "[gateway.forwarding]"),
+            ("paths", "[gateway.paths]"),
+            ("bounds", "[gateway.bounds]"),
+            ("answers", "[gateway.answers]"),
+            ("penalty", "[gateway.penalty]"),
+            ("overload", "[gateway.overload]"),
+            ("limit", "[[limit]]\nname = \"x\"\nkey = []\nquota = \"1/s\""),
+            ("cost-table", "[[limit]]\nname = \"x\"\nkey = []\nquota = \"1/s\"\n[limit.cost]"),
+            (
+                "server",
+                "[[limit]]\nname = \"x\"\nkey = []\nquota = \"1/s\"\n[[gateway.upstreams]]\nurl = \"http://a\"",
+            ),
+        ] {
+            let least = if table == "server" { "" } else { LEAST };
+            let lead = if table == "gateway" { "" } else { lead };
+            let without = format!("{:?}", understood(&format!("{least}{lead}\n")));
+            for (key, value) in defaults(&schema, table) {
+                let with = understood(&format!("{least}{lead}\n{key} = {value}\n"));
+                assert_eq!(format!("{with:?}"), without, "{table}: {key} = {value}");
+                seen += 1;
+            }
+        }
+        assert!(seen > 40, "{seen} defaults");
+    }
+
+    #[test]
+    fn files_of_a_policy_are_beside_it() {
+        let gateway = understood(EVERYTHING).gateway;
+        assert_eq!(gateway.tls.expect("it speaks TLS").key, Path::new("/etc/tls/key.pem"));
+        assert_eq!(gateway.upstream.authorities.as_deref(), Some(Path::new("/etc/tls/authorities.pem")));
+    }
+
+    #[test]
+    fn no_mangled_file_is_too_much_and_each_fault_has_a_place_in_it() {
+        let mut seed = 7u64;
+        let mut draw = |below: usize| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (seed >> 33) as usize % below
+        };
+        let pieces = [
+            "\"",
+            "[",
+            "]",
+            "{",
+            "}",
+            "=",
+            "\n",
+            "0",
+            "-1",
+            "é",
+            "[[limit]]",
+            "1e99",
+            ",",
+            "#",
+            "''",
+            "true",
+        ];
+        let (mut good, mut bad) = (0, 0);
+        for _ in 0..1_000 {
+            let mut text = EVERYTHING.to_owned();
+            for _ in 0..=draw(3) {
+                let at = (0..=draw(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+                let end = (at + draw(12)..=text.len()).find(|end| text.is_char_boundary(*end)).unwrap_or(at);
+                text.replace_range(at..end, pieces[draw(pieces.len())]);
+            }
+            let Err(faults) = read(&text, Path::new("")) else {
+                good += 1;
+                continue;
+            };
+            bad += 1;
+            assert!(!faults.is_empty());
+            for fault in faults {
+                assert!(fault.span.end <= text.len(), "{fault:?}");
+                assert!(fault.shown("f", &text).starts_with("f:"), "{fault:?}");
+            }
+        }
+        assert!(good > 50 && bad > 500, "{good} good, {bad} bad");
     }
 }

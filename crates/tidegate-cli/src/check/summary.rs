@@ -2,32 +2,43 @@
 
 use std::fmt::Write as _;
 
-use tidegate::classify::{Exempt, Gives, KeyPart, Limit, Matcher, Measured, Mode, Per, When};
+use tidegate::classify::{
+    Amount, Exempt, Exemption, Gives, KeyPart, Limit, Matcher, Measured, Mode, Per, When,
+};
 
 use super::table::lined_up;
 use crate::policy::settings::{AccessLog, Config, Gateway, Listen, Upstream, UpstreamAddress};
 use crate::policy::write_bytes;
 
 /// The whole page.
-pub(super) fn page(file: &str, config: &Config) -> String {
-    let mut page = format!("{file} is good.\n\n");
+pub(super) fn page(file: &str, config: &Config, unreadable: &[String]) -> String {
+    let good = match unreadable {
+        [] => "is good",
+        [_] => "is well written, and names a file that can't be read",
+        _ => "is well written, and names files that can't be read",
+    };
+    let mut page = format!("{file} {good}.\n\n");
     page += &lined_up(&around(&config.gateway));
     let policy = &config.policy;
-    if !policy.limits.is_empty() {
+    let limits = limits(&policy.limits);
+    let exempt = policy.exemptions.iter().map(exempt);
+    let priorities = policy.priorities.iter().map(|priority| {
+        vec![priority.class.to_string(), format!("{}: {}", priority.name, requests(&priority.on))]
+    });
+    let others: Vec<Vec<String>> = exempt.chain(priorities).collect();
+    for rows in [limits, others].iter().filter(|rows| !rows.is_empty()) {
         page += "\n";
-        page += &lined_up(&limits(&policy.limits));
-    }
-    for exemption in &policy.exemptions {
-        let from = match &exemption.from {
-            Exempt::All => "all limits".to_owned(),
-            Exempt::Limits(names) => names.join(", "),
-        };
-        let _ = writeln!(page, "\n  exempt {}: {} from {from}", exemption.name, requests(&exemption.on));
-    }
-    for priority in &policy.priorities {
-        let _ = writeln!(page, "\n  {}: {} ({})", priority.class, requests(&priority.on), priority.name);
+        page += &lined_up(rows);
     }
     page
+}
+
+fn exempt(exemption: &Exemption) -> Vec<String> {
+    let from = match &exemption.from {
+        Exempt::All => "all limits".to_owned(),
+        Exempt::Limits(names) => names.join(", "),
+    };
+    vec!["exempt".to_owned(), format!("{}: {} from {from}", exemption.name, requests(&exemption.on))]
 }
 
 fn around(gateway: &Gateway) -> Vec<Vec<String>> {
@@ -114,28 +125,31 @@ fn server(upstream: &Upstream) -> String {
 }
 
 fn limits(limits: &[Limit]) -> Vec<Vec<String>> {
-    let head = ["LIMIT", "REQUESTS", "KEY", "QUOTA", "COST", "PER", "MODE"];
-    let mut rows = vec![head.map(str::to_owned).to_vec()];
+    let head = ["LIMIT", "KEY", "QUOTA", "COST", "PER", "MODE", "REQUESTS"];
+    let mut rows = Vec::new();
+    if !limits.is_empty() {
+        rows.push(head.map(str::to_owned).to_vec());
+    }
     for limit in limits {
         rows.push(vec![
             limit.name.clone(),
-            requests(&limit.on),
             key(&limit.key),
             quota(limit),
             cost(limit),
             per(limit.per).to_owned(),
             mode(limit.mode).to_owned(),
+            requests(&limit.on),
         ]);
         for plan in &limit.plans {
             let who = match &plan.when {
-                When::KeyStarts(prefix) => format!("  key starts {prefix}"),
-                When::Holds(condition) => format!("  {condition}"),
+                When::KeyStarts(prefix) => format!("key starts {prefix}"),
+                When::Holds(condition) => condition.to_string(),
             };
             let gives = match &plan.gives {
                 Gives::Quota(quota) => quota.to_string(),
                 Gives::Exemption => "exempt".to_owned(),
             };
-            rows.push(vec![format!("  plan {}", plan.name), who, String::new(), gives]);
+            rows.push(vec![format!("  plan {}", plan.name), who, gives]);
         }
     }
     rows
@@ -173,22 +187,17 @@ fn quota(limit: &Limit) -> String {
 }
 
 fn cost(limit: &Limit) -> String {
-    use tidegate::classify::Amount;
-    let mut dearest = match limit.cost.otherwise {
+    let words = |amount: Amount| match amount {
         Amount::Units(units) => units.to_string(),
         Amount::Body { .. } => "by body".to_owned(),
     };
-    let rows = limit.cost.rows.iter().map(|row| match row.is {
-        Amount::Units(units) => units.to_string(),
-        Amount::Body { .. } => "by body".to_owned(),
-    });
-    for row in rows {
-        dearest += &format!("|{row}");
-    }
+    let rows = limit.cost.rows.iter().map(|row| words(row.is));
+    let amounts: Vec<String> = std::iter::once(words(limit.cost.otherwise)).chain(rows).collect();
+    let reserved = amounts.join("|");
     match &limit.cost.measured {
-        Some(Measured::Header(name)) => format!("{dearest}, then {name}"),
-        Some(Measured::Took { unit }) => format!("{dearest}, then 1 per {unit:?}"),
-        None => dearest,
+        Some(Measured::Header(name)) => format!("{reserved}, then {name}"),
+        Some(Measured::Took { unit }) => format!("{reserved}, then 1 per {unit:?}"),
+        None => reserved,
     }
 }
 

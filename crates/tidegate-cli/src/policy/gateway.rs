@@ -73,7 +73,7 @@ pub(super) fn read(file: &File, folder: &Path, faults: &mut Faults) -> Option<Ga
 fn listen(written: &file::gateway::Gateway, faults: &mut Faults) -> Vec<Listen> {
     let Some(list) = &written.listen else { return vec![LISTEN] };
     if list.items.is_empty() {
-        faults.add(Fault::new(list.span.clone(), "callers must come in somewhere: name an address"));
+        faults.missing(list.span.clone(), "callers must come in somewhere: name an address");
     }
     let mut listen: Vec<Listen> = Vec::new();
     for item in &list.items {

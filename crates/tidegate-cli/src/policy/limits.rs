@@ -105,7 +105,7 @@ fn limit(written: &Placed<file::limit::Limit>, names: &mut Names, faults: &mut F
         per: chosen(value.per.as_ref()),
         mode: chosen(value.mode.as_ref()),
         plans,
-        cost: value.cost.as_ref().map(|cost| cost::read(cost, faults)).unwrap_or_default(),
+        cost: value.cost.as_ref().map(|cost| cost::read(&cost.value, faults)).unwrap_or_default(),
     }
 }
 

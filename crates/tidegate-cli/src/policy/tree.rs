@@ -13,19 +13,19 @@ use super::hint;
 /// How many faults are looked for: each costs a reading of the file.
 const MOST_FAULTS: usize = 40;
 
-/// The tables that can be read; what can't is a fault.
-pub(super) fn read(text: &str, faults: &mut Faults) -> File {
+/// The tables that can be read; what can't is a fault. `None` if there are too many to judge what is left.
+pub(super) fn read(text: &str, faults: &mut Faults) -> Option<File> {
     let (mut tree, errors) = DeTable::parse_recoverable(text);
     for error in &errors {
         faults.add(Fault::new(place_of(error, text), syntax(error.message())));
     }
     // What is behind a mistake in the grammar may stand in the wrong table: it isn't judged.
     if !errors.is_empty() {
-        return File::default();
+        return None;
     }
     loop {
         let error = match File::deserialize(Deserializer::from(tree.clone())) {
-            Ok(file) => return file,
+            Ok(file) => return Some(file),
             Err(error) => error,
         };
         let place = place_of(&error, text);
@@ -33,7 +33,7 @@ pub(super) fn read(text: &str, faults: &mut Faults) -> File {
         let root = tree.span();
         let holes = without(tree.get_mut(), root, &place);
         if faults.len() >= MOST_FAULTS || holes.is_empty() {
-            return File::default();
+            return None;
         }
         for hole in holes {
             faults.add_hole(hole);

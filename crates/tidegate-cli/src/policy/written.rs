@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use std::ops::Range;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::{Error, SeqAccess, Visitor};
+use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
@@ -136,10 +136,21 @@ struct Text<T>(String, PhantomData<T>);
 
 impl<'de, T: Readable> Deserialize<'de> for Text<T> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Text<T>, D::Error> {
-        match from.deserialize_any(Texts::<T>(PhantomData))? {
-            OneOrMany::One(text) => Ok(Text(text, PhantomData)),
-            OneOrMany::Many(_) => Err(D::Error::custom(format_args!("expected {}, not a list", T::EXPECTED))),
-        }
+        from.deserialize_any(OneText(PhantomData))
+    }
+}
+
+struct OneText<T>(PhantomData<T>);
+
+impl<T: Readable> Visitor<'_> for OneText<T> {
+    type Value = Text<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(T::EXPECTED)
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Text<T>, E> {
+        Ok(Text(text.to_owned(), PhantomData))
     }
 }
 

@@ -43,7 +43,7 @@ pub(in super::super) struct Limit {
     pub(in super::super) first_of: Option<Written<Group>>,
     /// What a request costs: a number, a list of rows of which the dearest that holds counts, or a table.
     /// Default: `1`.
-    pub(in super::super) cost: Option<Cost>,
+    pub(in super::super) cost: Option<Placed<Cost>>,
     /// Other quotas for some callers; the first that clearly holds counts.
     #[serde(default)]
     pub(in super::super) plan: Vec<Placed<Plan>>,

@@ -64,10 +64,7 @@ pub(super) fn penalty(written: &Placed<file::Penalty>, faults: &mut Faults) -> P
     let key = value.key.as_ref().map(|list| list.read(faults)).unwrap_or_else(|| vec![KeyPart::Bearer]);
     if let Some(list) = value.key.as_ref() {
         if list.items.is_empty() {
-            faults.add(Fault::new(
-                list.span.clone(),
-                "one penalty for all would punish the innocent: name a key",
-            ));
+            faults.missing(list.span.clone(), "one penalty for all would punish the innocent: name a key");
         }
         for item in &list.items {
             if item.text.starts_with("path:") {

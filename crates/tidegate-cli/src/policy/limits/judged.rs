@@ -78,7 +78,8 @@ pub(super) fn exemption(
     if exemption.from == Exempt::Limits(Vec::new())
         && written.value.from.as_ref().is_some_and(|from| from.items.is_empty())
     {
-        faults.add(written.fault("it spares nothing: name limits in `from`, or leave it out for all"));
+        let message = "it spares nothing: name limits in `from`, or leave it out for all";
+        faults.missing(written.span.clone(), message);
     }
 }
 
