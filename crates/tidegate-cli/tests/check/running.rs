@@ -1,0 +1,51 @@
+//! The real binary with a policy of the test's own. Never here: what it should say.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+/// How a run ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+/// Runs `tidegate check` to its end, in a folder.
+pub(crate) fn check_in(folder: &Path, args: &[&str]) -> Ended {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tidegate"));
+    let output = command.arg("check").args(args).current_dir(folder).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    Ended { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+}
+
+/// Runs `tidegate check` on a policy, which is `p.toml`.
+pub(crate) fn check(policy: &str, args: &[&str]) -> Ended {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("p.toml"), policy).unwrap();
+    let mut all = vec!["--config", "p.toml"];
+    all.extend(args);
+    check_in(folder.path(), &all)
+}
+
+/// The least gateway, with limits behind it.
+pub(crate) fn with(limits: &str) -> String {
+    format!("[gateway]\nlisten = \"0.0.0.0:80\"\nupstreams = \"http://127.0.0.1:9001\"\n{limits}")
+}
+
+/// A folder of the project.
+pub(crate) fn project(folder: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(folder)
+}
+
+impl Ended {
+    /// It is good, with no word of complaint.
+    #[track_caller]
+    pub(crate) fn good(self) -> String {
+        assert_eq!((self.code, self.err.as_str()), (Some(0), ""), "{}", self.out);
+        self.out
+    }
+}
