@@ -19,7 +19,7 @@ use crate::policy::{self, Fault, Opened, Understood};
 use args::Args;
 
 /// Checks a policy file, and says what it would do to a request.
-pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
+pub(crate) async fn run(args: &Args) -> Result<Exit, Failure> {
     if args.schema {
         output::stdout(policy::schema())?;
         return Ok(Exit::Done);
@@ -38,7 +38,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     let unreadable = files::unreadable(&config);
     if let Some(request) = &args.request {
         let asked = asked::Asked::read(request, args, &config)?;
-        let told = told::Told::of(&asked, config)?;
+        let told = told::Told::of(&asked, config).await?;
         return output::stdout(if args.json { json::told(&told) } else { told.to_string() })
             .map(|()| Exit::Done);
     }

@@ -43,7 +43,7 @@ async fn run(command: Command) -> Result<Exit, Failure> {
         Command::Demo(args) => demo::run(args).await,
         Command::Gateway(args) => gateway::run(args).await,
         Command::Explain(args) => explain::run(&args),
-        Command::Check(args) => check::run(&args),
+        Command::Check(args) => check::run(&args).await,
     }
 }
 

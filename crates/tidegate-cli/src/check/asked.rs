@@ -25,7 +25,7 @@ pub(super) struct Asked {
     /// Who connects to the gateway.
     pub(super) peer: IpAddr,
     /// How many servers count.
-    pub(super) servers_thousandths: u64,
+    pub(super) servers_thousandths: u32,
     pub(super) repeat: u32,
 }
 
@@ -45,7 +45,7 @@ impl Asked {
         if !headers.contains_key(HOST) && !is_absolute {
             headers.insert(HOST, NO_HOST);
         }
-        let servers = args.servers.map(|servers| u64::from(servers.get()) * 1_000);
+        let servers = args.servers.map(|servers| servers.get().saturating_mul(1_000));
         Ok(Asked {
             method,
             target,
@@ -58,10 +58,10 @@ impl Asked {
 }
 
 /// All servers by their weight, within the fleet's floor and ceiling.
-fn all_servers(gateway: &Gateway) -> u64 {
-    let weight: u64 = gateway.upstreams.iter().map(|server| u64::from(server.weight_thousandths.get())).sum();
-    let most = gateway.fleet.ceiling_thousandths.map_or(u64::MAX, u64::from);
-    weight.max(u64::from(gateway.fleet.floor_thousandths)).min(most)
+fn all_servers(gateway: &Gateway) -> u32 {
+    let weights = gateway.upstreams.iter().map(|server| server.weight_thousandths.get());
+    let most = gateway.fleet.ceiling_thousandths.unwrap_or(u32::MAX);
+    weights.fold(0, u32::saturating_add).max(gateway.fleet.floor_thousandths).min(most)
 }
 
 fn request_line(request: &str) -> Result<(Method, String), Failure> {

@@ -87,7 +87,7 @@ fn of_limits(limits: &Limits) -> Value {
     let stop = limits.first_to_stop(Mode::Enforce);
     let (outcome, status) = match (&limits.explanation.outcome, stop) {
         (Err(refusal), _) => ("refused", Some(refusal.status().as_u16())),
-        (Ok(_), Some((ahead, _))) if ahead.then == Then::Never => ("never", None),
+        (Ok(_), Some((ahead, _))) if ahead.then == Then::Never => ("never", Some(400)),
         _ => ("admitted", None),
     };
     let message = limits.explanation.outcome.as_ref().err().map(ToString::to_string);

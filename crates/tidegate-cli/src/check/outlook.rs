@@ -1,13 +1,12 @@
 //! What would happen to calls under their limits, from a fresh count on, spending nothing. Never here: words.
 
-use std::time::Duration;
-
-use tidegate::classify::{Charge, Classifier, Mode, Per};
+use tidegate::classify::Mode;
+use tidegate::limiter::Foreseen;
 use tidegate_core::{Ask, Decision, Quota, Shape, State, Time, peek, step};
 use tidegate_wire::retry_after;
 
 /// The instant of it all: one at which all windows of the clock begin, so that waits are the longest.
-const NOW: Time = Time::ZERO;
+pub(super) const NOW: Time = Time::ZERO;
 
 /// What one limit would do.
 #[derive(Clone, Debug)]
@@ -18,6 +17,8 @@ pub(super) struct Ahead {
     pub(super) cost: u64,
     /// The quota that counts: of the plan, for the servers that there are.
     pub(super) quota: Option<Quota>,
+    /// How many calls may be in flight.
+    pub(super) at_once: Option<u32>,
     /// How many such calls pass at once; `None` for any number.
     pub(super) passes: Option<u64>,
     /// What stops the next one.
@@ -37,25 +38,18 @@ pub(super) enum Then {
     Never,
 }
 
-/// What each charged limit would do to calls that come at once.
-pub(super) fn ahead(classifier: &Classifier, charges: &[Charge], servers_thousandths: u64) -> Vec<Ahead> {
-    charges.iter().map(|charge| of(classifier, charge, servers_thousandths)).collect()
-}
-
-fn of(classifier: &Classifier, charge: &Charge, servers_thousandths: u64) -> Ahead {
-    let limit = classifier.limit(charge.limit);
-    let quota = classifier.quota(charge).map(|quota| match limit.per {
-        Per::Fleet => *quota,
-        Per::Server => scaled(quota, servers_thousandths),
-    });
+/// What a limit that nobody has used would do to calls that come at once.
+pub(super) fn ahead(foreseen: &Foreseen) -> Ahead {
+    let Foreseen { mode, charge, quota, .. } = *foreseen;
     let (mut passes, mut then) =
         quota.as_ref().map_or((None, Then::Passes), |quota| by_quota(quota, charge.cost));
-    if let Some(most) = limit.at_once.map(|most| u64::from(most.get()))
+    let at_once = foreseen.at_once.map(|(_, most)| most);
+    if let Some(most) = at_once.map(u64::from)
         && passes.is_none_or(|passes| passes > most)
     {
         (passes, then) = (Some(most), Then::WaitsForOthers);
     }
-    Ahead { limit: charge.limit, mode: limit.mode, cost: charge.cost, quota, passes, then }
+    Ahead { limit: charge.limit, mode, cost: charge.cost, quota, at_once, passes, then }
 }
 
 fn by_quota(quota: &Quota, cost: u64) -> (Option<u64>, Then) {
@@ -71,23 +65,6 @@ fn by_quota(quota: &Quota, cost: u64) -> (Option<u64>, Then) {
         Decision::Never => Then::Never,
     };
     (Some(passes), then)
-}
-
-/// The quota for so many servers; never less than one unit.
-fn scaled(quota: &Quota, thousandths: u64) -> Quota {
-    let times = |units: u64| {
-        let units = u128::from(units) * u128::from(thousandths) / 1_000;
-        u64::try_from(units.max(1)).unwrap_or(u64::MAX)
-    };
-    let window: Duration = quota.window();
-    let larger =
-        Quota::new(times(quota.amount()), window).and_then(|larger| larger.with_shape(quota.shape()));
-    let larger = match quota.shape() {
-        Shape::Bucket => larger.and_then(|larger| larger.with_burst(times(quota.burst()))),
-        _ => larger,
-    };
-    // What can't be counted so large stays as it is.
-    larger.unwrap_or(*quota)
 }
 
 #[cfg(test)]
@@ -109,13 +86,5 @@ mod tests {
         check("5 per hour, fixed", 1, Some(5), Then::Waits { seconds: 3_600, at_most: true });
         check("5 per hour, opened", 1, Some(5), waits(3_600));
         check("5 per hour, log", 2, Some(2), waits(3_600));
-    }
-
-    #[test]
-    fn a_quota_grows_and_shrinks_with_the_servers() {
-        let scaled = |text: &str, thousandths| scaled(&text.parse().unwrap(), thousandths).to_string();
-        assert_eq!(scaled("300 per minute, burst 50", 3_000), "900 per minute, burst 150");
-        assert_eq!(scaled("10 per second, fixed", 2_500), "25 per second, fixed");
-        assert_eq!(scaled("1 per second", 100), "1 per second");
     }
 }

@@ -66,7 +66,7 @@ impl Limits {
             };
             words.push(format!("{quota}{servers}: {left} left of {}", quota.burst()));
         }
-        if let Some(most) = limit.at_once {
+        if let Some(most) = ahead.at_once {
             words.push(format!("at most {most} in flight"));
         }
         if limit.mode == Mode::Shadow {
@@ -107,7 +107,7 @@ impl Limits {
         if ahead.then == Then::Never {
             let most = ahead.quota.map_or(0, |quota| quota.burst());
             return format!(
-                "Never admitted: it costs {}, and `{name}` holds at most {most} (no 429, since no wait helps).\n",
+                "Never admitted: it costs {}, and `{name}` holds at most {most}. It is answered 400, since no wait helps.\n",
                 ahead.cost
             );
         }

@@ -2,9 +2,10 @@
 
 use std::net::IpAddr;
 
-use tidegate::classify::{Class, Classifier, Explanation, Limit, Mode, Request};
+use tidegate::classify::{Class, Explanation, Limit, Mode, Request};
+use tidegate::limiter::Limiter;
 use tidegate::path::{Fault, Host, Target};
-use tidegate::store::Secret;
+use tidegate::store::{Room, Secret, Table};
 
 use super::asked::Asked;
 use super::outlook::{self, Ahead, Then};
@@ -44,23 +45,29 @@ pub(super) struct Limits {
     pub(super) repeat: u64,
 }
 
+/// Memory for the counts of one request.
+const MEMORY: usize = 1 << 14;
+
 impl Told {
-    /// What the policy does to the request.
+    /// What the policy does to the request, on counts that nobody has used.
     ///
     /// # Errors
     /// When the policy doesn't compile, which a checked one does.
-    pub(super) fn of(asked: &Asked, config: Config) -> Result<Told, Failure> {
+    pub(super) async fn of(asked: &Asked, config: Config) -> Result<Told, Failure> {
         let client = config.gateway.trust.client(asked.peer, &asked.headers);
-        let classifier = Classifier::compile(config.policy).map_err(|faults| {
+        // Nothing is kept, so nobody can aim at it.
+        let (table, secret) = (Table::new(Room::split(MEMORY)), Secret::new([1, 2]));
+        let limiter = Limiter::new(config.policy, table, secret, outlook::NOW).map_err(|faults| {
             let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
             Failure::new(Exit::Usage, faults.join("; "))
         })?;
+        limiter.fleet(asked.servers_thousandths, outlook::NOW);
         let mut notes = Vec::new();
         if client.hops > 0 {
             notes.push(format!("{} is a trusted proxy, and tells so", asked.peer));
         }
-        let outcome =
-            outcome(asked, client.address, &classifier, &mut notes).unwrap_or_else(|malformed| malformed);
+        let outcome = outcome(asked, client.address, &limiter, &mut notes).await;
+        let outcome = outcome.unwrap_or_else(|malformed| malformed);
         Ok(Told {
             request: format!("{} {} from {}", asked.method, asked.target, client.address),
             notes,
@@ -69,13 +76,14 @@ impl Told {
     }
 }
 
-fn outcome(
+async fn outcome(
     asked: &Asked,
     client: IpAddr,
-    classifier: &Classifier,
+    limiter: &Limiter<Table>,
     notes: &mut Vec<String>,
 ) -> Result<Outcome, Outcome> {
-    let target = Target::of(asked.target.as_bytes(), classifier.rules()).map_err(|fault| {
+    let rules = limiter.rules();
+    let target = Target::of(asked.target.as_bytes(), rules.paths()).map_err(|fault| {
         let before = asked.target.get(..fault.byte() - 1).unwrap_or(&asked.target).chars().count();
         let shown = format!("  {}\n  {}^\n", asked.target, " ".repeat(before));
         Outcome::Malformed { fault, shown }
@@ -85,14 +93,16 @@ fn outcome(
     notes.extend(spelling(asked, &target));
     let request =
         Request { method: &asked.method, target: &target, host: &host, headers: &asked.headers, client };
-    // Nothing is kept, so nobody can aim at it.
-    let explanation = classifier.explain(&request, &Secret::new([1, 2]));
-    let charges = explanation.outcome.clone().unwrap_or_default();
-    let limits = (0..classifier.len() as u32).map(|number| classifier.limit(number).clone()).collect();
-    let ahead = outlook::ahead(classifier, &charges, asked.servers_thousandths);
-    let (class, repeat) = (charges.class, u64::from(asked.repeat));
-    let servers = asked.servers_thousandths as f64 / 1_000.0;
-    Ok(Outcome::Limits(Box::new(Limits { explanation, class, ahead, limits, servers, repeat })))
+    let Ok(explained) = limiter.explain(outlook::NOW, &request).await;
+    let classifier = rules.classifier();
+    Ok(Outcome::Limits(Box::new(Limits {
+        class: explained.class().unwrap_or_default(),
+        ahead: explained.foreseen.iter().map(outlook::ahead).collect(),
+        explanation: explained.explanation,
+        limits: (0..classifier.len() as u32).map(|number| classifier.limit(number).clone()).collect(),
+        servers: f64::from(asked.servers_thousandths) / 1_000.0,
+        repeat: u64::from(asked.repeat),
+    })))
 }
 
 /// What a target is taken for, where it isn't what was sent.

@@ -40,7 +40,8 @@ pub(super) fn read(file: &File, folder: &Path, faults: &mut Faults) -> Option<Ga
         return None;
     };
     let upstreams = upstreams::read(written.upstreams.as_ref(), span, faults);
-    let weight = upstreams.iter().map(|upstream| upstream.weight_thousandths.get()).sum();
+    let weights = upstreams.iter().map(|upstream| upstream.weight_thousandths.get());
+    let weight = weights.fold(0, u32::saturating_add);
     let listen = listen(written, faults);
     let admin = written.admin.as_ref().and_then(|admin| Some((admin, admin.read(faults)?)));
     if let Some((admin, Admin(Some(address)))) = &admin

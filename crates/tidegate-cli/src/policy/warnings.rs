@@ -101,7 +101,8 @@ fn of_cost(
         Gives::Exemption => None,
     });
     let Some(most) = limit.quota.iter().map(|quota| quota.burst()).chain(plans).max() else { return };
-    let servers: u32 = gateway.upstreams.iter().map(|upstream| upstream.weight_thousandths.get()).sum();
+    let weights = gateway.upstreams.iter().map(|upstream| upstream.weight_thousandths.get());
+    let servers = weights.fold(0, u32::saturating_add);
     let most = match limit.per {
         Per::Fleet => most,
         Per::Server => (u128::from(most) * u128::from(servers) / 1_000).try_into().unwrap_or(u64::MAX),

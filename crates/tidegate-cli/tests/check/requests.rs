@@ -30,8 +30,8 @@ fn a_request_is_explained_to_its_end() {
         "GET /v1/rooms?all",
         &TOKEN,
         "GET /v1/rooms?all from 192.0.2.1\n\n  rooms  falls on it: key bearer s3c…; cost 11, for query all\n         60 \
-         per minute, burst 10: 10 left of 10\n\nNever admitted: it costs 11, and `rooms` holds at most 10 (no 429, \
-         since no wait helps).\n",
+         per minute, burst 10: 10 left of 10\n\nNever admitted: it costs 11, and `rooms` holds at most 10. It is \
+         answered 400, since no wait helps.\n",
     );
     says(
         "GET /v1/rooms",
