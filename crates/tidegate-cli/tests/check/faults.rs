@@ -147,9 +147,23 @@ fn terms_and_guards_that_make_no_sense_are_refused_at_their_place() {
         "",
     );
     gateway_refused(
-        "overload = { first = 5000 }",
+        "penalty = { longest = \"2s\" }",
+        23,
+        "the longest wait, 2s, is shorter than the 3s that one bad call costs: name a longer one, or forgive more per \
+         window",
+        "",
+    );
+    gateway_refused(
+        "penalty = { forgiven = \"5 per hour, fixed\" }",
+        24,
+        "bad calls can't be counted by `5 per hour, fixed`: name a quota that refills steadily, in a whole number of \
+         nanoseconds or 64ths of them, and wholly within 48 days, such as `20 per minute`",
+        "",
+    );
+    gateway_refused(
+        "overload = { first = 50000 }",
         22,
-        "at first there are from 4 (`least`) to 1000 (`most`)",
+        "at first there are from 4 (`least`) to 10000 (`most`)",
         "",
     );
     gateway_refused("addresses = { v4-bits = 33 }", 25, "such an address has 32 bits: write no more", "");

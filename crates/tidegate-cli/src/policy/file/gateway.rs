@@ -121,8 +121,8 @@ pub(in super::super) struct Health {
 #[serde(deny_unknown_fields, rename_all = "kebab-case", expecting = "a table")]
 #[schemars(rename = "fleet")]
 pub(in super::super) struct Fleet {
-    /// How many servers are counted at least, and while health is unknown. Default: 1, or all of them if they weigh
-    /// less together.
+    /// How many servers are counted at least, and while health is unknown. Default: 1, or all of them if they
+    /// weigh less together.
     pub(in super::super) floor: Option<Placed<f64>>,
     /// How many are counted at most. Default: no bound.
     pub(in super::super) ceiling: Option<Placed<f64>>,
@@ -216,7 +216,7 @@ pub(in super::super) struct Penalty {
     pub(in super::super) mode: Option<Placed<Mode>>,
     /// Who a caller is; the address stands in for what is missing. Default: `"bearer"`.
     pub(in super::super) key: Option<List<KeyPart>>,
-    /// How many calls against a told wait are forgiven, and how fast that comes back. Default: `"30 per minute"`.
+    /// How many calls against a told wait are forgiven, and how fast that comes back. Default: `"20 per minute"`.
     pub(in super::super) forgiven: Option<Written<Quota>>,
     /// The longest wait. Default: `"10m"`.
     pub(in super::super) longest: Option<Written<Duration>>,
@@ -233,8 +233,8 @@ pub(in super::super) struct Overload {
     pub(in super::super) mode: Option<Placed<Mode>>,
     /// Calls in flight per server, at least. Default: `4`.
     pub(in super::super) least: Option<Placed<NonZeroU32>>,
-    /// At most. Default: `1000`.
+    /// At most. Default: `10000`.
     pub(in super::super) most: Option<Placed<NonZeroU32>>,
-    /// At first. Default: `32`.
+    /// At first. Default: `64`.
     pub(in super::super) first: Option<Placed<NonZeroU32>>,
 }

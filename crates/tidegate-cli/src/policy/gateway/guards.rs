@@ -4,14 +4,16 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use tidegate::classify::KeyPart;
-use tidegate_core::Quota;
+use tidegate::fleet::{Active, Passive};
+use tidegate::penalty::{self, Unfit};
+use tidegate_core::overload::Bounds;
 
 use super::super::fault::{Fault, Faults};
 use super::super::file::gateway as file;
 use super::super::settings::{FleetTerms, Health, Overload, Penalty};
 use super::super::upstreams::thousandths;
-use super::super::written::{Placed, chosen, read_or};
-use super::{SECOND, time};
+use super::super::written::{List, Placed, chosen, read_or};
+use super::time;
 
 const PROBE: Duration = Duration::from_millis(500);
 
@@ -32,12 +34,13 @@ pub(super) fn health(written: Option<&Placed<file::Health>>, faults: &mut Faults
             String::new()
         }
     };
+    let usual = Active::default();
     Some(Health {
         path,
         every: time(value.every.as_ref(), faults, PROBE),
         timeout: time(value.timeout.as_ref(), faults, PROBE),
-        rise: value.rise.map_or(2, NonZeroU32::get),
-        fall: value.fall.map_or(3, NonZeroU32::get),
+        rise: value.rise.unwrap_or(usual.rise).get(),
+        fall: value.fall.unwrap_or(usual.fall).get(),
     })
 }
 
@@ -46,7 +49,8 @@ pub(super) fn fleet(written: Option<&Placed<file::Fleet>>, weight: u32, faults: 
     let written = written.map(|written| written.value.clone()).unwrap_or_default();
     let floor = written.floor.as_ref().map(|floor| thousandths(floor, faults));
     let ceiling = written.ceiling.as_ref().map(|ceiling| (ceiling, thousandths(ceiling, faults)));
-    let floor_thousandths = floor.unwrap_or(weight.min(1_000));
+    let most = ceiling.as_ref().map_or(u32::MAX, |(_, ceiling)| *ceiling);
+    let floor_thousandths = floor.unwrap_or(weight.min(1_000).min(most));
     if let Some((written, ceiling)) = ceiling
         && ceiling < floor_thousandths
     {
@@ -55,53 +59,75 @@ pub(super) fn fleet(written: Option<&Placed<file::Fleet>>, weight: u32, faults: 
     FleetTerms {
         floor_thousandths,
         ceiling_thousandths: ceiling.map(|(_, ceiling)| ceiling),
-        passive_failures: NonZeroU32::new(written.passive_failures.unwrap_or(5)),
+        passive_failures: match written.passive_failures {
+            None => Some(Passive::default().failures),
+            Some(failures) => NonZeroU32::new(failures),
+        },
     }
 }
 
 pub(super) fn penalty(written: &Placed<file::Penalty>, faults: &mut Faults) -> Penalty {
-    let value = &written.value;
-    let key = value.key.as_ref().map(|list| list.read(faults)).unwrap_or_else(|| vec![KeyPart::Bearer]);
-    if let Some(list) = value.key.as_ref() {
-        if list.items.is_empty() {
-            faults.missing(list.span.clone(), "one penalty for all would punish the innocent: name a key");
-        }
-        for item in &list.items {
-            if item.text.starts_with("path:") {
-                faults.add(Fault::new(
-                    item.span.clone(),
-                    "a penalty is for all paths: it can't have a place in one",
-                ));
-            }
-        }
+    let Placed { value, span } = written;
+    let usual = penalty::Settings::default();
+    let before = faults.len();
+    let settings = penalty::Settings {
+        mode: penalty::Mode::On,
+        forgiven: read_or(value.forgiven.as_ref(), faults, usual.forgiven),
+        longest: read_or(value.longest.as_ref(), faults, usual.longest),
+        grace: read_or(value.grace.as_ref(), faults, usual.grace),
+    };
+    let unfit = penalty::Rules::new(settings).err().filter(|_| faults.len() == before);
+    if let Some(unfit) = unfit {
+        let forgiven = value.forgiven.as_ref().map(|written| written.span.clone());
+        let longest = value.longest.as_ref().map(|written| written.span.clone());
+        let place = match unfit {
+            Unfit::Forgiven(_) => forgiven,
+            _ => longest.or(forgiven),
+        };
+        faults.add(Fault::new(place.unwrap_or(span.clone()), unfit));
     }
+    let penalty::Settings { forgiven, longest, grace, .. } = settings;
     Penalty {
         mode: chosen(value.mode.as_ref()),
-        key,
-        forgiven: read_or(value.forgiven.as_ref(), faults, forgiven()),
-        longest: time(value.longest.as_ref(), faults, 600 * SECOND),
-        grace: read_or(value.grace.as_ref(), faults, SECOND),
+        key: penalty_key(value.key.as_ref(), faults),
+        forgiven,
+        longest,
+        grace,
     }
 }
 
-fn forgiven() -> Quota {
-    Quota::new(30, 60 * SECOND).expect("30 in a minute can be counted")
+fn penalty_key(written: Option<&List<KeyPart>>, faults: &mut Faults) -> Vec<KeyPart> {
+    let Some(list) = written else { return vec![KeyPart::Bearer] };
+    if list.items.is_empty() {
+        faults.missing(list.span.clone(), "one penalty for all would punish the innocent: name a key");
+    }
+    for item in list.items.iter().filter(|item| item.text.starts_with("path:")) {
+        let message = "a penalty is for all paths: it can't have a place in one";
+        faults.add(Fault::new(item.span.clone(), message));
+    }
+    list.read(faults)
 }
 
 pub(super) fn overload(written: &Placed<file::Overload>, faults: &mut Faults) -> Overload {
     let value = &written.value;
-    let calls = |written: &Option<Placed<NonZeroU32>>| written.as_ref().map(|written| written.value);
-    let number = |number: u32| NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN);
-    let least = calls(&value.least).unwrap_or(number(4).min(calls(&value.most).unwrap_or(NonZeroU32::MAX)));
-    let most = calls(&value.most).unwrap_or(number(1_000).max(least));
+    let usual = Bounds::default();
+    let calls = |written: &Option<Placed<NonZeroU32>>| written.as_ref().map(|written| written.value.get());
+    let least = calls(&value.least).unwrap_or(usual.floor.min(calls(&value.most).unwrap_or(u32::MAX)));
+    let most = calls(&value.most).unwrap_or(usual.ceiling.max(least));
     if let (true, Some(most)) = (most < least, &value.most) {
         faults.add(most.fault("at most can't be less than at least"));
     }
     if let Some(first) = &value.first
-        && !(least..=most).contains(&first.value)
+        && !(least..=most).contains(&first.value.get())
     {
         faults.add(first.fault(format_args!("at first there are from {least} (`least`) to {most} (`most`)")));
     }
-    let first = calls(&value.first).unwrap_or(number(32).max(least).min(most));
-    Overload { mode: chosen(value.mode.as_ref()), least, most, first }
+    let first = calls(&value.first).unwrap_or(usual.start.max(least).min(most));
+    let number = |calls: u32| NonZeroU32::new(calls).unwrap_or(NonZeroU32::MIN);
+    Overload {
+        mode: chosen(value.mode.as_ref()),
+        least: number(least),
+        most: number(most),
+        first: number(first),
+    }
 }
