@@ -25,8 +25,11 @@ pub(crate) async fn run(args: &Args) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     }
     let path = args.config.as_deref().unwrap_or(Path::new("tidegate.toml"));
-    let Opened { path, text, understood } = policy::open(path)?;
-    let name = path.display().to_string();
+    let Opened { path, text, understood } = policy::open(path).map_err(|failure| match &args.config {
+        Some(_) => failure,
+        None => failure.hint("name a policy file: tidegate check --config FILE"),
+    })?;
+    let name = policy::name(&path);
     let Understood { config, warnings } = match understood {
         Ok(understood) => understood,
         Err(faults) if args.json => {

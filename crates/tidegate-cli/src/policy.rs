@@ -72,9 +72,14 @@ impl Opened {
     }
 }
 
+/// What people call a policy file.
+pub(crate) fn name(path: &Path) -> String {
+    if path == Path::new("-") { "standard input".to_owned() } else { path.display().to_string() }
+}
+
 /// All that is wrong with a file, as the end of a run.
 pub(crate) fn failure(path: &Path, text: &str, faults: &[Fault]) -> Failure {
-    let name = path.display().to_string();
+    let name = name(path);
     let shown: Vec<String> = faults.iter().map(|fault| fault.shown(&name, text)).collect();
     Failure::new(Exit::Usage, shown.join("\n\nerror: "))
 }

@@ -297,6 +297,7 @@ fn a_file_that_is_not_there_or_not_readable_is_told() {
     let ended = check_in(folder.path(), &[]);
     assert_eq!(ended.code, Some(2));
     assert!(ended.err.contains("can't read the policy from tidegate.toml"), "{}", ended.err);
+    assert!(ended.err.contains("hint: name a policy file: tidegate check --config FILE"), "{}", ended.err);
     fs::write(folder.path().join("tidegate.toml"), b"\xff").unwrap();
     assert!(check_in(folder.path(), &[]).err.contains("tidegate.toml isn't UTF-8 text"));
     let tls = format!("{}tls = {{ certificate = \"c.pem\", key = \"k.pem\" }}\n{CALLS}", with(""));
