@@ -96,7 +96,9 @@ impl Gate {
         self.fleet.changed(fleet_settings(&gateway), now).map_err(unfit)?;
         self.overload.change(overload_settings(&gateway));
         self.penalty.change(now, checked.penalty);
-        self.terms.store(Arc::new(checked.terms(&self.fleet, &self.overload, Some(&before))));
+        let terms = checked.terms(&self.fleet, &self.overload, Some(&before));
+        terms.unbound(&self.fleet);
+        self.terms.store(Arc::new(terms));
         self.follow(now);
         Ok(Reloaded { changed, at_restart })
     }

@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tidegate::fleet::ServerId;
 
 use super::fault::Fault;
-use super::terms::Terms;
+use super::terms::{self, Terms};
 use super::upstream::{HostSeen, Server};
-use crate::policy::{Upstream, UpstreamTerms};
+use crate::policy::{UpstreamAddress, UpstreamTerms};
 
 /// The servers as one worker knows them.
 #[derive(Debug, Default)]
@@ -23,7 +23,7 @@ struct Known {
 
 #[derive(Debug)]
 struct Pool {
-    upstream: Upstream,
+    address: UpstreamAddress,
     terms: UpstreamTerms,
     server: Arc<Server>,
 }
@@ -39,19 +39,19 @@ impl Pools {
         if known.generation != terms.generation {
             known.generation = terms.generation;
             known.servers.retain(|id, pool| {
-                let stays = |(upstream, _): &(Upstream, _)| upstream.address == pool.upstream.address;
+                let stays = |known: &terms::Known| known.upstream.address == pool.address;
                 pool.terms == terms.gateway.upstream && terms.servers.get(id).is_some_and(stays)
             });
         }
         if let Some(pool) = known.servers.get(&id) {
             return Ok(Arc::clone(&pool.server));
         }
-        let (upstream, _) = terms.servers.get(&id).ok_or(Fault::NoServer)?;
+        let address = &terms.servers.get(&id).ok_or(Fault::NoServer)?.upstream.address;
         let host = if terms.gateway.forwarding.keep_host { HostSeen::Callers } else { HostSeen::Own };
         let upstream_terms = terms.gateway.upstream.clone();
-        let server = Server::new(&upstream.address, &upstream_terms, &terms.authorities, host)
+        let server = Server::new(address, &upstream_terms, &terms.authorities, host)
             .map_err(|_| Fault::Unreachable)?;
-        let pool = Pool { upstream: upstream.clone(), terms: upstream_terms, server: Arc::clone(&server) };
+        let pool = Pool { address: address.clone(), terms: upstream_terms, server: Arc::clone(&server) };
         known.servers.insert(id, pool);
         Ok(server)
     }

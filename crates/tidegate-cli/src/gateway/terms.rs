@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use tidegate::classify::{Caller, KeyPart, Mode, Policy};
@@ -28,10 +29,27 @@ pub(crate) struct Terms {
     /// Who a caller is, for the penalty box and for fairness under overload.
     pub(crate) caller: Caller,
     pub(crate) authorities: Authorities,
-    /// Each server, and what is learned of it.
-    pub(crate) servers: HashMap<ServerId, (Upstream, overload::Server)>,
+    /// The servers.
+    pub(crate) servers: HashMap<ServerId, Known>,
     /// How many files came before.
     pub(crate) generation: u64,
+}
+
+/// A server, and what is learned of it.
+pub(crate) struct Known {
+    pub(crate) upstream: Upstream,
+    pub(crate) learner: overload::Server,
+    /// What the fleet was last told that it can have in flight, so that it is told of changes alone.
+    bound: AtomicU32,
+}
+
+impl Known {
+    /// How many calls it may have in flight by now, if that isn't what the fleet knows already.
+    pub(crate) fn news(&self) -> Option<NonZeroU32> {
+        let learned = NonZeroU32::new(self.learner.limit())?;
+        let most = self.upstream.at_once.map_or(learned, |by_hand| by_hand.min(learned));
+        (self.bound.swap(most.get(), Ordering::Relaxed) != most.get()).then_some(most)
+    }
 }
 
 /// The parts of a file that can be wrong for reasons that no file shows: checked before anything is changed.
@@ -80,13 +98,13 @@ impl Checked {
         for upstream in &gateway.upstreams {
             let Some(id) = fleet.server(&upstream.name) else { continue };
             let learner = match before.and_then(|before| before.servers.get(&id)) {
-                Some((_, learner)) => {
-                    learner.set_bounds(capacity);
-                    learner.clone()
+                Some(known) => {
+                    known.learner.set_bounds(capacity);
+                    known.learner.clone()
                 }
                 None => overload.server(capacity),
             };
-            servers.insert(id, (upstream.clone(), learner));
+            servers.insert(id, Known { upstream: upstream.clone(), learner, bound: AtomicU32::new(0) });
         }
         Terms {
             answers: answers(&gateway),
@@ -101,10 +119,33 @@ impl Checked {
 }
 
 impl Terms {
+    /// Bounds servers' calls in flight by hand alone, where what is learned doesn't count.
+    pub(crate) fn unbound(&self, fleet: &fleet::Fleet) {
+        if !self.sheds() {
+            for (id, known) in &self.servers {
+                fleet.set_at_once(*id, known.upstream.at_once);
+            }
+        }
+    }
+
+    /// Bounds a server's calls in flight by what is learned of it, if that has changed.
+    pub(crate) fn bound(&self, fleet: &fleet::Fleet, id: ServerId) {
+        if self.sheds()
+            && let Some(most) = self.servers.get(&id).and_then(Known::news)
+        {
+            fleet.set_at_once(id, Some(most));
+        }
+    }
+
+    /// Whether calls are refused for the servers' sake.
+    fn sheds(&self) -> bool {
+        self.gateway.overload.is_some_and(|overload| overload.mode == Mode::Enforce)
+    }
+
     /// How many calls all servers can have in flight; 0 where overload isn't looked at.
     pub(crate) fn capacity(&self) -> u32 {
         match self.gateway.overload {
-            Some(_) => self.servers.values().fold(0, |sum, (_, learner)| sum.saturating_add(learner.limit())),
+            Some(_) => self.servers.values().fold(0, |sum, known| sum.saturating_add(known.learner.limit())),
             None => 0,
         }
     }

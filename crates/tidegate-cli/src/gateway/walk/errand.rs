@@ -28,6 +28,8 @@ use crate::gateway::upstream::{Reached, SendError, Streamed};
 struct Errand<'t> {
     trip: &'t Trip<'t>,
     asking: Asking,
+    /// Which calls take about as long.
+    kind: Kind,
     tried: Vec<ServerId>,
     /// Whether some server may have seen the call.
     reached: Reached,
@@ -67,7 +69,8 @@ impl Trip<'_> {
         let (outgoing, upgrade) =
             forward::request(request, normal, self.peer, self.believed, &self.terms.forward);
         let progress = outgoing.body().progress();
-        let mut errand = Errand { trip: self, asking, tried: Vec::new(), reached: Reached::Never };
+        let kind = kind_of(&outgoing);
+        let mut errand = Errand { trip: self, asking, kind, tried: Vec::new(), reached: Reached::Never };
         let (answer, visit) = match errand.go(outgoing, upgrade.as_ref()).await {
             Ok(answered) => answered,
             Err(turned) => {
@@ -121,12 +124,14 @@ impl Errand<'_> {
             let mut visit = Visit { lease, call: learner.began(sent_at), sent_at };
             match server.send(outgoing).await {
                 Ok(answer) => {
-                    visit.answered(gate, &answer, Kind(self.asking.cost));
+                    visit.answered(gate, &answer, self.kind);
+                    terms.bound(&gate.fleet, visit.lease.server());
                     return Ok((answer, visit));
                 }
                 Err(error) => {
                     let SendError { reached, fault, request } = *error;
                     visit.failed(gate, fault);
+                    terms.bound(&gate.fleet, visit.lease.server());
                     if reached == Reached::Perhaps {
                         self.reached = Reached::Perhaps;
                     }
@@ -147,8 +152,8 @@ impl Errand<'_> {
         })?;
         // A server that came with a reload a moment ago is known to the terms of the next call.
         let known = self.trip.terms.servers.get(&lease.server());
-        let (_, learner) = known.ok_or(Turned::Fault(Fault::NoServer))?;
-        Ok((lease, learner.clone()))
+        let learner = known.ok_or(Turned::Fault(Fault::NoServer))?.learner.clone();
+        Ok((lease, learner))
     }
 }
 
@@ -178,6 +183,19 @@ impl Visit {
         gate.fleet.saw(&mut self.lease, now, outcome);
         self.call.heard(now, Heard::Failed);
     }
+}
+
+/// Calls of one method below one path of two segments are taken to last about as long as each other.
+fn kind_of(request: &Request<Outgoing>) -> Kind {
+    let path = request.uri().path();
+    let ends = path.match_indices('/').nth(2).map_or(path.len(), |(at, _)| at);
+    let text = request.method().as_str().bytes().chain(path[..ends].bytes());
+    // FNV-1a: only so that routes spread over the few kinds there are.
+    Kind(
+        text.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        }),
+    )
 }
 
 /// The wait that a server asks for which is in trouble.
