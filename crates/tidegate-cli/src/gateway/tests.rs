@@ -2,6 +2,7 @@
 
 mod bodies;
 mod bounded;
+mod doors;
 mod heads;
 mod measured;
 mod raw;
