@@ -1,7 +1,11 @@
 //! Problem bodies (RFC 9457) of refusals, with the types that the RateLimit draft defines. Never here: a status.
 
+mod stated;
+
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
+
+pub use stated::Stated;
 
 /// The media type of a problem body.
 pub const MEDIA_TYPE: &str = "application/problem+json";

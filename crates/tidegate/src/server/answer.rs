@@ -1,6 +1,7 @@
 //! Refusals and errors as HTTP answers. Never here: why one is due, a way to send it.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -8,7 +9,7 @@ use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use tidegate_core::Time;
 use tidegate_wire::announce::Form;
-use tidegate_wire::problem::{self, Kind, Problem};
+use tidegate_wire::problem::{self, Kind, Stated};
 use tidegate_wire::tracking::{TRACKINGID, TrackingId};
 use tidegate_wire::{retry_after, webex};
 
@@ -105,11 +106,14 @@ impl Answers {
     /// of it: whoever answers a `HEAD` leaves the body out and the field in.
     pub fn refusal(&self, refusal: &Refusal, asked: &Asked<'_>) -> Response<Bytes> {
         let (kind, violated) = match refusal.why {
-            Why::UsedUp => (Kind::QuotaExceeded, vec![refusal.limit.to_string()]),
-            _ => (Kind::Other("about:blank".to_owned()), Vec::new()),
+            Why::UsedUp => (Kind::QuotaExceeded, Some(&*refusal.limit)),
+            _ => (Kind::Other("about:blank".to_owned()), None),
         };
         let status = refusal.status();
-        let mut answer = self.written(status, kind, refusal.to_string(), violated, asked);
+        let mut detail = String::with_capacity(160);
+        // Writing to memory can't fail.
+        let _ = write!(detail, "{refusal}");
+        let mut answer = self.written(status, &kind, &detail, violated, asked);
         let told = refusal.told.clone().delayed(self.jitter(asked.draw));
         announce::write(&told, &self.forms, answer.headers_mut(), asked.wall_clock);
         if status == StatusCode::UNAUTHORIZED {
@@ -121,7 +125,7 @@ impl Answers {
     /// The answer to who runs into trouble that is no limit's, in the same forms.
     pub fn problem(&self, trouble: &Trouble<'_>, asked: &Asked<'_>) -> Response<Bytes> {
         let Trouble { status, kind, detail, wait } = trouble;
-        let mut answer = self.written(*status, kind.clone(), detail.to_string(), Vec::new(), asked);
+        let mut answer = self.written(*status, kind, detail, None, asked);
         if let Some(wait) = wait {
             let wait = wait.saturating_add(self.jitter(asked.draw));
             answer.headers_mut().insert(RETRY_AFTER, retry_after::write(wait).into());
@@ -147,24 +151,17 @@ impl Answers {
     fn written(
         &self,
         status: StatusCode,
-        kind: Kind,
-        detail: String,
-        violated_policies: Vec<String>,
+        kind: &Kind,
+        detail: &str,
+        violated_policy: Option<&str>,
         asked: &Asked<'_>,
     ) -> Response<Bytes> {
         let (media_type, body) = match written(asked.headers, self.body) {
             Written::Problem => {
-                let problem = Problem {
-                    kind,
-                    title: status.canonical_reason().map(str::to_owned),
-                    status: Some(status.as_u16()),
-                    detail: Some(detail),
-                    instance: Some(asked.tracking.to_string()),
-                    violated_policies,
-                };
-                (problem::MEDIA_TYPE, problem::write(&problem))
+                let stated = Stated { kind, status, detail, instance: asked.tracking, violated_policy };
+                (problem::MEDIA_TYPE, stated.write())
             }
-            Written::Webex => (webex::MEDIA_TYPE, webex::write(&detail, asked.tracking)),
+            Written::Webex => (webex::MEDIA_TYPE, webex::write(detail, asked.tracking)),
             Written::Text => ("text/plain; charset=utf-8", format!("{detail}\n").into_bytes()),
         };
         let mut answer = Response::new(Bytes::from(body));

@@ -172,7 +172,7 @@ async fn what_can_never_pass_is_told_so_and_not_to_wait() {
 }
 
 #[tokio::test]
-async fn who_brings_no_token_is_told_which_to_bring() {
+async fn who_lacks_a_field_is_told_which_to_bring() {
     let refusal =
         refusal(Limit::new("it", vec!["header:x-key".parse().unwrap()], "1 per s".parse().unwrap()), 0).await;
     let answer = asked(&[], 7, |asked| Answers::default().refusal(&refusal, asked));

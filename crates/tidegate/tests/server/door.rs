@@ -28,6 +28,17 @@ async fn who_is_over_the_limit_is_refused_and_the_service_never_hears_of_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_brings_no_token_is_asked_for_one() {
+    let (service, echo) = world(vec![limit("rooms", "2 per minute")]);
+    let mut stranger = call("GET", "/v1/rooms", "a");
+    stranger.headers_mut().remove("authorization");
+    let heard = ask(&service, stranger).await;
+    assert_eq!((heard.status, heard.field("www-authenticate")), (StatusCode::UNAUTHORIZED, vec!["Bearer"]));
+    assert!(heard.field("retry-after").is_empty() && heard.field("ratelimit").is_empty());
+    assert!(echo.targets().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
 async fn who_waits_as_told_is_admitted() {
     let (service, _) = world(vec![limit("rooms", "1 per minute")]);
     ask(&service, call("GET", "/", "a")).await;

@@ -10,6 +10,8 @@ mod costs;
 #[cfg(test)]
 mod door;
 #[cfg(test)]
+mod store_error;
+#[cfg(test)]
 mod support;
 #[cfg(all(test, feature = "client"))]
 mod with_client;
