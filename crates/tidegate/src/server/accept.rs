@@ -1,7 +1,7 @@
 //! Which form of body a caller takes, by `Accept` (RFC 9110 section 12.5.1). Never here: what a body says.
 
-use http::HeaderMap;
 use http::header::ACCEPT;
+use http::{HeaderMap, HeaderValue};
 use tidegate_wire::problem;
 
 use super::answer::Body;
@@ -26,68 +26,74 @@ pub(super) fn written(headers: &HeaderMap, configured: Body) -> Written {
         Body::Problem => Written::Problem,
         Body::Webex => Written::Webex,
     };
-    let lines = || headers.get_all(ACCEPT).iter().map(|line| line.as_bytes());
-    if lines().all(|line| line == b"*/*") {
+    if headers.get_all(ACCEPT).iter().all(|line| line == "*/*") {
         return configured;
     }
-    let weight = |wanted| Weight::of(lines(), wanted);
-    let (problem, json) = (weight(problem::MEDIA_TYPE), weight("application/json"));
-    let text = weight("text/plain").max(weight("text/html"));
-    if text.thousandths > problem.thousandths.max(json.thousandths) {
+    let [problem, json, plain, html] = weights(headers);
+    if plain.thousandths.max(html.thousandths) > problem.thousandths.max(json.thousandths) {
         return Written::Text;
     }
     let by_name = problem.exactness == BY_NAME && problem.thousandths > 0;
     if by_name && problem.thousandths > json.thousandths { Written::Problem } else { configured }
 }
 
+/// What an answer's body could be.
+const MEDIA_TYPES: [&str; 4] = [problem::MEDIA_TYPE, "application/json", "text/plain", "text/html"];
+
 /// How exactly a range must name a media type to be its very name.
 const BY_NAME: u8 = 3;
 
-/// How much a media type is wanted. The most exact range that it falls under counts.
+/// How much a media type is wanted. Of the ranges that it falls under, the most exact one counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct Weight {
-    thousandths: u16,
     exactness: u8,
+    thousandths: u16,
 }
 
-impl Weight {
-    fn of<'l>(lines: impl Iterator<Item = &'l [u8]>, wanted: &str) -> Weight {
-        let ranges = lines.flat_map(|line| line.split(|&byte| byte == b','));
-        let weights = ranges.filter_map(|range| Weight::of_range(range, wanted));
-        weights.max_by_key(|weight| (weight.exactness, weight.thousandths)).unwrap_or_default()
-    }
-
-    /// What one range says of the media type; `None` if it is malformed, or about others.
-    fn of_range(range: &[u8], wanted: &str) -> Option<Weight> {
-        let mut parts = std::str::from_utf8(range).ok()?.split(';').map(str::trim);
-        let named = parts.next()?;
-        let (kind, subtype) = named.split_once('/')?;
-        let exactness = match (kind, subtype) {
-            ("*", "*") => 1,
-            (kind, "*")
-                if wanted.split_once('/').is_some_and(|(wanted, _)| wanted.eq_ignore_ascii_case(kind)) =>
-            {
-                2
+/// How much each of the media types is wanted. Malformed ranges say nothing.
+fn weights(headers: &HeaderMap) -> [Weight; 4] {
+    let mut weights = [Weight::default(); 4];
+    let lines = headers.get_all(ACCEPT).iter().map(HeaderValue::as_bytes);
+    for range in lines.flat_map(|line| line.split(|&byte| byte == b',')) {
+        let mut parts = range.split(|&byte| byte == b';').map(<[u8]>::trim_ascii);
+        let named = parts.next().unwrap_or_default();
+        let q = parts.find_map(|part| part.strip_prefix(b"q=").or(part.strip_prefix(b"Q=")));
+        let Some(thousandths) = q.map_or(Some(1000), thousandths) else { continue };
+        for (weight, media_type) in weights.iter_mut().zip(MEDIA_TYPES) {
+            let exactness = exactness(named, media_type.as_bytes());
+            if exactness > 0 {
+                *weight = Weight { exactness, thousandths }.max(*weight);
             }
-            _ if named.eq_ignore_ascii_case(wanted) => BY_NAME,
-            _ => return None,
-        };
-        let q = parts.find_map(|part| part.strip_prefix("q=").or(part.strip_prefix("Q=")));
-        Some(Weight { thousandths: q.map_or(Some(1000), thousandths)?, exactness })
+        }
+    }
+    weights
+}
+
+/// How exactly a range names a media type; 0 if it doesn't.
+fn exactness(range: &[u8], media_type: &[u8]) -> u8 {
+    match range.strip_suffix(b"*") {
+        Some(b"*/") => 1,
+        Some(kind) if kind.ends_with(b"/") => {
+            2 * u8::from(media_type.get(..kind.len()).is_some_and(|of| of.eq_ignore_ascii_case(kind)))
+        }
+        _ => BY_NAME * u8::from(range.eq_ignore_ascii_case(media_type)),
     }
 }
 
 /// A weight of RFC 9110 section 12.4.2: from 0 to 1, with at most three digits behind the point.
-fn thousandths(text: &str) -> Option<u16> {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    if fraction.len() > 3 || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
+fn thousandths(text: &[u8]) -> Option<u16> {
+    let (whole, fraction) = match text {
+        [whole] => (whole, [].as_slice()),
+        [whole, b'.', fraction @ ..] => (whole, fraction),
+        _ => return None,
+    };
+    if fraction.len() > 3 || !fraction.iter().all(u8::is_ascii_digit) {
         return None;
     }
-    let fraction =
-        fraction.bytes().chain(*b"000").take(3).fold(0, |sum, digit| sum * 10 + u16::from(digit - b'0'));
-    match (whole, fraction) {
-        ("0", fraction) => Some(fraction),
-        ("1", 0) => Some(1000),
+    let digits = fraction.iter().chain(b"000").take(3);
+    match (whole, digits.fold(0, |sum, digit| sum * 10 + u16::from(digit - b'0'))) {
+        (b'0', fraction) => Some(fraction),
+        (b'1', 0) => Some(1000),
         _ => None,
     }
 }
@@ -95,7 +101,6 @@ fn thousandths(text: &str) -> Option<u16> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::HeaderValue;
 
     #[track_caller]
     fn check(lines: &[&str], if_problem: Written, if_webex: Written) {
@@ -137,6 +142,7 @@ mod tests {
         check(&["text/plain"], Text, Text);
         check(&["text/html"], Text, Text);
         check(&["text/*"], Text, Text);
+        check(&["TEXT/*;Q=1"], Text, Text);
         check(&["text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"], Text, Text);
         check(&["text/plain;q=0.001, application/json;q=0, application/*;q=0"], Text, Text);
     }
@@ -162,10 +168,10 @@ mod tests {
     fn weights_are_read_by_the_letter() {
         for (text, weight) in [("0", 0), ("1", 1000), ("0.5", 500), ("1.000", 1000), ("0.", 0), ("0.001", 1)]
         {
-            assert_eq!(thousandths(text), Some(weight), "{text}");
+            assert_eq!(thousandths(text.as_bytes()), Some(weight), "{text}");
         }
         for text in ["", ".5", "1.1", "-1", "00", "0.0000", "0,5"] {
-            assert_eq!(thousandths(text), None, "{text}");
+            assert_eq!(thousandths(text.as_bytes()), None, "{text}");
         }
     }
 }
