@@ -22,7 +22,7 @@ pub(crate) use record::Record;
 /// How many lines may wait for the disk.
 const QUEUE: usize = 16 * 1024;
 
-/// How long the end waits for a disk that hangs.
+/// How long the end, or log rotation, waits for a disk that hangs.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Where calls are noted.
@@ -40,7 +40,7 @@ struct Open {
 enum Note {
     Call(Box<Entry>),
     Reopen,
-    /// Nothing comes behind it; the sender is dropped when all is written.
+    /// Nothing comes behind it; says when all is written.
     End(oneshot::Sender<()>),
 }
 
@@ -108,7 +108,7 @@ impl Log {
     pub(crate) async fn reopen(&self) {
         if let Some(open) = &self.0 {
             // A writer that has ended has nothing to reopen.
-            let _ = open.notes.send(Note::Reopen).await;
+            within_patience(open.notes.send(Note::Reopen)).await;
         }
     }
 
@@ -116,15 +116,12 @@ impl Log {
     pub(crate) async fn close(&self) {
         let Some(open) = &self.0 else { return };
         let (written, all_written) = oneshot::channel();
-        let end = async {
+        within_patience(async {
             if open.notes.send(Note::End(written)).await.is_ok() {
                 let _ = all_written.await;
             }
-        };
-        tokio::select! {
-            () = end => {}
-            () = world::sleep_until(world::now().later(PATIENCE)) => {}
-        }
+        })
+        .await;
     }
 
     /// How many lines became what; `None` where nothing is noted.
@@ -136,6 +133,14 @@ impl Log {
             dropped: now(&tally.dropped),
             failed: now(&tally.failed),
         })
+    }
+}
+
+/// Waits for the writer, but not for a disk that hangs.
+async fn within_patience<T>(work: impl Future<Output = T>) {
+    tokio::select! {
+        _ = work => {}
+        () = world::sleep_until(world::now().later(PATIENCE)) => {}
     }
 }
 

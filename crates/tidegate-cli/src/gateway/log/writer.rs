@@ -85,7 +85,12 @@ impl Writer {
                         self.lines += 1;
                     }
                     Note::Reopen => self.reopen(),
-                    Note::End(_) => return self.flush(),
+                    Note::End(written) => {
+                        self.flush();
+                        // Who asked may have stopped waiting.
+                        let _ = written.send(());
+                        return;
+                    }
                 }
                 next = if self.text.len() < BATCH { notes.try_recv().ok() } else { None };
             }
