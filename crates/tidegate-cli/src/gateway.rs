@@ -1,5 +1,6 @@
 //! `tidegate gateway`: stands in front of servers and refuses exactly. Never here: one call, a decision about a limit.
 
+mod admin;
 pub(crate) mod args;
 mod body;
 mod drain;
@@ -7,15 +8,13 @@ mod fault;
 mod follow;
 mod forward;
 mod gate;
+mod health;
 mod listen;
-#[expect(dead_code, reason = "the admin address that shows its counts is being built")]
 mod log;
 mod pools;
-#[expect(dead_code, reason = "the admin address that shows the last one is being built")]
 mod reload;
 mod stream;
 mod terms;
-#[cfg_attr(not(test), expect(dead_code, reason = "the admin address that shows it is being built"))]
 mod traffic;
 mod upstream;
 mod walk;
@@ -30,6 +29,7 @@ use tidegate::world;
 use crate::exit::{Exit, Failure};
 use crate::policy::{self, Listen};
 use crate::{interrupt, output};
+use admin::{Desk, Office};
 use args::Args;
 use body::Body;
 use drain::Drain;
@@ -60,16 +60,23 @@ pub(crate) async fn run(args: Args) -> Result<Exit, Failure> {
     let tls = gateway.tls.as_ref().map(ServerTls::load).transpose()?.map(Arc::new);
     let doors = gateway.listen.iter().map(|listen| Door::open(listen, tls.clone()));
     let doors: Vec<Door> = doors.collect::<Result<_, _>>()?;
-    let drain = Drain::new();
+    let (drain, closing) = (Drain::new(), Drain::new());
+    let reloads = Arc::new(Reloads::new(args.config.clone()));
+    let desk = || Desk::new(Arc::clone(&gate), Arc::clone(&reloads), drain.told());
+    let office = gateway.admin.as_ref().map(|listen| Office::open(listen, desk())).transpose()?;
     let made = Arc::clone(&gate);
     let make = move |_| Walker { gate: Arc::clone(&made), pools: Pools::default() };
     let workers = Workers::start(&doors, &gateway.bounds, args.workers(), &drain, make)?;
     say_where(&doors);
     drop(doors);
-    let reloads = Reloads::new(args.config);
+    if let Some(office) = office {
+        output::error(format!("operators come in at {}", shown("http", office.address())));
+        tokio::spawn(office.serve(closing.told()));
+    }
     tokio::select! {
         () = &mut stopped => {}
         () = follow::follow(Arc::clone(&gate)) => {}
+        () = health::watch(Arc::clone(&gate)) => {}
         ended = reloads.watch(&gate, tls.as_deref()) => ended?,
     }
     end(workers, &drain, &gate).await
@@ -79,10 +86,15 @@ pub(crate) async fn run(args: Args) -> Result<Exit, Failure> {
 fn say_where(doors: &[Door]) {
     for door in doors {
         let scheme = if door.has_tls() { "https" } else { "http" };
-        match door.address() {
-            Listen::Tcp(address) => output::error(format!("tidegate listens on {scheme}://{address}")),
-            Listen::Unix(path) => output::error(format!("tidegate listens on unix:{}", path.display())),
-        }
+        output::error(format!("tidegate listens on {}", shown(scheme, door.address())));
+    }
+}
+
+/// An address as people type it.
+fn shown(scheme: &str, listen: &Listen) -> String {
+    match listen {
+        Listen::Tcp(address) => format!("{scheme}://{address}"),
+        Listen::Unix(path) => format!("unix:{}", path.display()),
     }
 }
 

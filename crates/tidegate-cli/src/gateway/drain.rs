@@ -45,6 +45,11 @@ impl Drain {
 }
 
 impl Told {
+    /// Whether nothing new is taken any more.
+    pub(crate) fn is_draining(&self) -> bool {
+        *self.0.borrow() >= Stage::Draining
+    }
+
     /// Comes back when nothing new is to be taken.
     pub(crate) async fn draining(mut self) {
         // A teller that is gone can't stop anything any more: that is the end, too.

@@ -1,0 +1,84 @@
+//! Metrics by kind, written one family after another. Never here: which there are.
+
+use std::fmt;
+
+use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder};
+use prometheus_client::metrics::MetricType;
+
+use crate::gateway::traffic::BUCKETS_SECONDS;
+
+/// A name and a value of each label.
+type Labels<'a, const N: usize> = [(&'a str, &'a str); N];
+
+/// Writes families of metrics.
+pub(super) struct Families<'e>(DescriptorEncoder<'e>);
+
+impl<'e> Families<'e> {
+    pub(super) fn new(encoder: DescriptorEncoder<'e>) -> Families<'e> {
+        Families(encoder)
+    }
+
+    /// Labels that say what this is.
+    pub(super) fn info<const N: usize>(
+        &mut self,
+        name: &str,
+        help: &str,
+        labels: Labels<'_, N>,
+    ) -> fmt::Result {
+        self.family(name, help, MetricType::Info)?.encode_info(&labels)
+    }
+
+    /// A number that only grows.
+    pub(super) fn counter(&mut self, name: &str, help: &str, count: u64) -> fmt::Result {
+        encode_count(&mut self.family(name, help, MetricType::Counter)?, count)
+    }
+
+    /// The same for each row of labels.
+    pub(super) fn counters<'a, const N: usize>(
+        &mut self,
+        name: &str,
+        help: &str,
+        rows: impl IntoIterator<Item = (Labels<'a, N>, u64)>,
+    ) -> fmt::Result {
+        let mut family = self.family(name, help, MetricType::Counter)?;
+        rows.into_iter()
+            .try_for_each(|(labels, count)| encode_count(&mut family.encode_family(&labels)?, count))
+    }
+
+    /// A number of now.
+    pub(super) fn gauge(&mut self, name: &str, help: &str, value: f64) -> fmt::Result {
+        self.family(name, help, MetricType::Gauge)?.encode_gauge(&value)
+    }
+
+    /// The same for each row of labels.
+    pub(super) fn gauges<'a, const N: usize>(
+        &mut self,
+        name: &str,
+        help: &str,
+        rows: impl IntoIterator<Item = (Labels<'a, N>, f64)>,
+    ) -> fmt::Result {
+        let mut family = self.family(name, help, MetricType::Gauge)?;
+        rows.into_iter().try_for_each(|(labels, value)| family.encode_family(&labels)?.encode_gauge(&value))
+    }
+
+    /// How long things took, in seconds: their sum, and how many fell into each bucket.
+    pub(super) fn histogram(&mut self, name: &str, help: &str, sum: f64, counts: &[u64]) -> fmt::Result {
+        let ends = BUCKETS_SECONDS.into_iter().chain([f64::INFINITY]);
+        let buckets: Vec<(f64, u64)> = ends.zip(counts.iter().copied()).collect();
+        let mut family = self.family(name, help, MetricType::Histogram)?;
+        family.encode_histogram::<Labels<'_, 0>>(sum, counts.iter().sum(), &buckets, None)
+    }
+
+    fn family<'s>(
+        &'s mut self,
+        name: &'s str,
+        help: &str,
+        kind: MetricType,
+    ) -> Result<MetricEncoder<'s>, fmt::Error> {
+        self.0.encode_descriptor(name, help, None, kind)
+    }
+}
+
+fn encode_count(encoder: &mut MetricEncoder<'_>, count: u64) -> fmt::Result {
+    encoder.encode_counter::<Labels<'_, 0>, u64, f64>(&count, None)
+}
