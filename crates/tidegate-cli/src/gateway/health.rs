@@ -12,7 +12,7 @@ use tidegate::world;
 use tokio::task::{AbortHandle, JoinSet};
 
 use super::gate::Gate;
-use super::terms::Terms;
+use super::terms::{self, Terms};
 use probe::{Plan, Probe};
 
 /// How often is looked whether a reload has changed what is to be checked.
@@ -71,8 +71,8 @@ impl Rounds {
 /// What is to be checked, and how.
 fn plans(terms: &Terms) -> HashMap<ServerId, Plan> {
     let Some(health) = &terms.gateway.health else { return HashMap::new() };
-    let plan = |(server, (upstream, _)): (&ServerId, &(crate::policy::settings::Upstream, _))| {
-        let address = upstream.address.clone();
+    let plan = |(server, known): (&ServerId, &terms::Known)| {
+        let address = known.upstream.address.clone();
         (*server, Plan { address, health: health.clone(), terms: terms.gateway.upstream.clone() })
     };
     terms.servers.iter().map(plan).collect()

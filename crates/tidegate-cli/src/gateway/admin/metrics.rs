@@ -144,7 +144,7 @@ fn servers(families: &mut Families<'_>, gate: &Gate, now: Time) -> fmt::Result {
 
 fn overload(families: &mut Families<'_>, gate: &Gate) -> fmt::Result {
     let terms = gate.terms();
-    let learned = || terms.servers.values().map(|(upstream, learner)| (&*upstream.name, learner.known()));
+    let learned = || terms.servers.values().map(|known| (&*known.upstream.name, known.learner.known()));
     let limits = learned().map(|(name, known)| ([("server", name)], f64::from(known.limit)));
     families.gauges(
         "tidegate_overload_limit",

@@ -89,7 +89,7 @@ fn fleet(gate: &Gate, now: Time) -> Value {
 }
 
 fn servers(gate: &Gate, terms: &Terms, now: Time) -> Vec<Value> {
-    let learned = |view: &ServerView| terms.servers.get(&view.id).map(|(_, learner)| learner.known());
+    let learned = |view: &ServerView| terms.servers.get(&view.id).map(|known| known.learner.known());
     let views = gate.fleet.view(now);
     views.iter().map(|view| server(view, learned(view), now)).collect()
 }

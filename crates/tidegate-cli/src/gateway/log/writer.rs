@@ -87,6 +87,8 @@ impl Writer {
                     Note::Reopen => self.reopen(),
                     Note::End(written) => {
                         self.flush();
+                        // What comes from now on is refused, so that it is counted.
+                        notes.close();
                         // Who asked may have stopped waiting.
                         let _ = written.send(());
                         return;
