@@ -13,6 +13,7 @@ mod listen;
 mod log;
 mod pools;
 mod reload;
+mod source;
 mod stream;
 mod terms;
 mod traffic;
@@ -27,7 +28,7 @@ use hyper::body::Incoming;
 use tidegate::world;
 
 use crate::exit::{Exit, Failure};
-use crate::policy::{self, Listen};
+use crate::policy::Listen;
 use crate::{interrupt, output};
 use admin::{Desk, Office};
 use args::Args;
@@ -54,19 +55,21 @@ impl Answer for Walker {
 /// Serves until it is told to stop, and lets calls under way end.
 pub(crate) async fn run(args: Args) -> Result<Exit, Failure> {
     let mut stopped = std::pin::pin!(interrupt::stopped()?);
-    let config = policy::open(&args.config)?.config()?;
+    let count = args.workers();
+    let source = args.source();
+    let config = source.read()?;
     let gateway = config.gateway.clone();
     let gate = Gate::new(config, world::now())?;
     let tls = gateway.tls.as_ref().map(ServerTls::load).transpose()?.map(Arc::new);
     let doors = gateway.listen.iter().map(|listen| Door::open(listen, tls.clone()));
     let doors: Vec<Door> = doors.collect::<Result<_, _>>()?;
     let (drain, closing) = (Drain::new(), Drain::new());
-    let reloads = Arc::new(Reloads::new(args.config.clone()));
+    let reloads = Arc::new(Reloads::new(source));
     let desk = || Desk::new(Arc::clone(&gate), Arc::clone(&reloads), drain.told());
     let office = gateway.admin.as_ref().map(|listen| Office::open(listen, desk())).transpose()?;
     let made = Arc::clone(&gate);
     let make = move |_| Walker { gate: Arc::clone(&made), pools: Pools::default() };
-    let workers = Workers::start(&doors, &gateway.bounds, args.workers(), &drain, make)?;
+    let workers = Workers::start(&doors, &gateway.bounds, count, &drain, make)?;
     say_where(&doors);
     drop(doors);
     if let Some(office) = office {

@@ -65,7 +65,7 @@ pub(crate) struct Desk {
 
 impl fmt::Debug for Desk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Desk").field("policy", &self.reloads.path()).finish_non_exhaustive()
+        f.debug_struct("Desk").field("policy", &self.reloads.name()).finish_non_exhaustive()
     }
 }
 

@@ -1,7 +1,7 @@
 //! When the policy file is read again: it changed, SIGHUP came, an operator asks. Never here: what a policy changes.
 
 use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::gate::{Gate, Reloaded};
 use super::listen::{Refreshed, ServerTls};
+use super::source::Source;
 use super::traffic::Reload;
 use crate::exit::{Exit, Failure};
 use crate::output;
@@ -22,7 +23,7 @@ const EVERY: Duration = Duration::from_millis(500);
 /// Reads the policy file again, for whoever asks.
 #[derive(Debug)]
 pub(crate) struct Reloads {
-    path: PathBuf,
+    source: Source,
     /// One reload at a time; the last one's end.
     last: Mutex<Option<Last>>,
 }
@@ -57,13 +58,17 @@ impl Mark {
 }
 
 impl Reloads {
-    pub(crate) fn new(path: PathBuf) -> Reloads {
-        Reloads { path, last: Mutex::new(None) }
+    pub(crate) fn new(source: Source) -> Reloads {
+        Reloads { source, last: Mutex::new(None) }
     }
 
-    /// The file.
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
+    /// Where the policy comes from, for people.
+    pub(crate) fn name(&self) -> String {
+        self.source.path().map_or_else(|| "flags".to_owned(), policy::name)
+    }
+
+    fn mark(&self) -> Option<Mark> {
+        self.source.path().and_then(Mark::of)
     }
 
     /// How the last one ended, if there was one.
@@ -78,9 +83,7 @@ impl Reloads {
     pub(crate) fn reload(&self, gate: &Gate) -> Result<Reloaded, Failure> {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let now = world::now();
-        let came = policy::open(&self.path)
-            .and_then(policy::Opened::config)
-            .and_then(|config| gate.reload(config, now));
+        let came = self.source.read().and_then(|config| gate.reload(config, now));
         let told = came.as_ref().map(Clone::clone).map_err(ToString::to_string);
         *last = Some(Last { at: now, came: told });
         gate.traffic.reloaded(if came.is_ok() { Reload::Taken } else { Reload::Refused });
@@ -94,7 +97,7 @@ impl Reloads {
     pub(crate) async fn watch(&self, gate: &Gate, tls: Option<&ServerTls>) -> Result<(), Failure> {
         let mut hang_up = signal(SignalKind::hangup())
             .map_err(|error| Failure::new(Exit::Failed, format!("can't be told of SIGHUP: {error}")))?;
-        let mut mark = Mark::of(&self.path);
+        let mut mark = self.mark();
         loop {
             let asked = tokio::select! {
                 _ = hang_up.recv() => true,
@@ -103,14 +106,14 @@ impl Reloads {
             if let Some(tls) = tls {
                 tell_of_tls(if asked { tls.reload() } else { tls.refresh() });
             }
-            let current = Mark::of(&self.path);
+            let current = self.mark();
             // A file that is being replaced is away for a moment.
             if asked || (current.is_some() && current != mark) {
                 if asked {
                     gate.log.reopen().await;
                 }
                 mark = current;
-                output::error(told(&self.path, self.reload(gate)));
+                output::error(told(&self.name(), self.reload(gate)));
             }
         }
     }
@@ -129,8 +132,7 @@ fn tell_of_tls(came: Result<Refreshed, Failure>) {
 }
 
 /// What a reload did, in a line or more.
-fn told(path: &Path, came: Result<Reloaded, Failure>) -> String {
-    let path = path.display();
+fn told(path: &str, came: Result<Reloaded, Failure>) -> String {
     match came {
         Ok(Reloaded { changed, at_restart }) => {
             let mut line = format!("{path} was read again and taken");

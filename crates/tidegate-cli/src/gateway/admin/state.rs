@@ -53,7 +53,7 @@ fn policy(terms: &Terms, reloads: &Reloads, now: Time) -> Value {
         };
         json!({ "ago_s": seconds(now.since(last.at)), "came_to": told })
     });
-    json!({ "file": reloads.path().display().to_string(), "generation": terms.generation, "last_reload": last })
+    json!({ "file": reloads.name(), "generation": terms.generation, "last_reload": last })
 }
 
 fn limits(gate: &Gate) -> Vec<Value> {

@@ -28,6 +28,7 @@ use crate::gateway::gate::Gate;
 use crate::gateway::listen::Door;
 use crate::gateway::pools::Pools;
 use crate::gateway::reload::Reloads;
+use crate::gateway::source::{Legacy, Source};
 use crate::gateway::worker::Workers;
 use crate::policy::{self, Listen};
 
@@ -74,7 +75,11 @@ impl Stage {
         let walks = Arc::clone(&gate);
         let make = move |_| Walker { gate: Arc::clone(&walks), pools: Pools::default() };
         let workers = Workers::start(&[door], &bounds, NonZeroUsize::MIN, &callers, make).unwrap();
-        let desk = Desk::new(Arc::clone(&gate), Arc::new(Reloads::new(file)), callers.told());
+        let desk = Desk::new(
+            Arc::clone(&gate),
+            Arc::new(Reloads::new(Source::file(file, Legacy::AsInFile))),
+            callers.told(),
+        );
         let office = Office::open(&any, desk).unwrap();
         let admin = address(office.address());
         tokio::spawn(office.serve(operators.told()));
