@@ -37,7 +37,10 @@ Call an API that answers 429, and wait as it says:
   export TIDEGATE_TOKEN=...
   tidegate fetch --all-pages --items /items 'https://webexapis.com/v1/rooms?max=100'
 
-Try it without an API, in two terminals:
+Keep the callers of your own API inside limits:
+  tidegate gateway --upstream http://127.0.0.1:9001 --limit '300 per minute, burst 50'
+
+Try the other side without an API, in two terminals:
   tidegate simulate --limit 'GET /v1/rooms: 1/s, burst 5'
   TIDEGATE_TOKEN=any tidegate fetch --all-pages --items /items 'http://127.0.0.1:8429/v1/rooms?max=10'
 
