@@ -1,6 +1,7 @@
 //! The access log: a line for each call, written by a thread of its own. Never here: a line's fields, a wait for a disk.
 //!
-//! Who notes a call never waits: what the disk can't keep up with is dropped, and counted.
+//! A call is noted when its [`Record`] is dropped, so whatever becomes of it. Nobody waits for that: what the disk
+//! can't keep up with is dropped, and counted.
 
 mod record;
 mod writer;
@@ -29,7 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(crate) struct Log(Option<Open>);
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Open {
     notes: mpsc::Sender<Note>,
     tally: Arc<Tally>,
@@ -90,20 +91,6 @@ impl Log {
         Ok(Log(Some(Open { notes, tally })))
     }
 
-    /// Whether calls are noted at all.
-    fn is_on(&self) -> bool {
-        self.0.is_some()
-    }
-
-    /// Notes a call. Never waits.
-    pub(crate) fn note(&self, record: Record) {
-        if let (Some(open), Some(entry)) = (&self.0, record.into_entry())
-            && open.notes.try_send(Note::Call(entry)).is_err()
-        {
-            open.tally.dropped.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-
     /// Goes on in a new file of the same name: the old one was renamed, as log rotation does.
     pub(crate) async fn reopen(&self) {
         if let Some(open) = &self.0 {
@@ -133,6 +120,15 @@ impl Log {
             dropped: now(&tally.dropped),
             failed: now(&tally.failed),
         })
+    }
+}
+
+impl Open {
+    /// Notes a call. Never waits.
+    fn note(&self, entry: Box<Entry>) {
+        if self.notes.try_send(Note::Call(entry)).is_err() {
+            self.tally.dropped.fetch_add(1, Ordering::Relaxed);
+        }
     }
 }
 
@@ -188,11 +184,11 @@ mod tests {
         let mut served = record(&log, &target);
         served.served("http://a", StatusCode::OK, 1);
         served.ended(Time::from_nanos(5_012_345_678));
-        log.note(served);
+        drop(served);
         let mut turned = record(&log, "/v1/rooms");
         turned.turned(StatusCode::TOO_MANY_REQUESTS, format_args!("limit:{}", "rooms"));
         turned.ended(Time::from_secs(5));
-        log.note(turned);
+        drop(turned);
         log.close().await;
         let [served, turned] = &lines(&path)[..] else { panic!("two calls are two lines") };
         assert_eq!(served["path"], "/v1/rooms;…/7");
@@ -208,14 +204,26 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_call_whose_caller_leaves_is_a_line_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("access.log");
+        let log = open(&path);
+        drop(record(&log, "/slow"));
+        log.close().await;
+        let lines = lines(&path);
+        assert_eq!((&lines[0]["path"], &lines[0]["why"]), (&"/slow".into(), &"gone".into()));
+        assert_eq!(lines[0].get("status"), None, "there was no answer");
+    }
+
+    #[tokio::test]
     async fn a_file_that_was_renamed_is_left_for_a_new_one() {
         let folder = tempfile::tempdir().unwrap();
         let (path, old) = (folder.path().join("access.log"), folder.path().join("access.log.1"));
         let log = open(&path);
-        log.note(record(&log, "/before"));
+        drop(record(&log, "/before"));
         fs::rename(&path, &old).unwrap();
         log.reopen().await;
-        log.note(record(&log, "/after"));
+        drop(record(&log, "/after"));
         log.close().await;
         assert_eq!(lines(&old)[0]["path"], "/before");
         assert_eq!(lines(&path)[0]["path"], "/after");
@@ -226,7 +234,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let log = open(&folder.path().join("access.log"));
         log.close().await;
-        log.note(record(&log, "/late"));
+        drop(record(&log, "/late"));
         log.close().await;
         assert_eq!(log.counts(), Some(Counts { dropped: 1, ..Counts::default() }));
     }
@@ -236,7 +244,7 @@ mod tests {
         let (notes, _nobody_reads) = mpsc::channel(1);
         let log = Log(Some(Open { notes, tally: Arc::default() }));
         for _ in 0..3 {
-            log.note(record(&log, "/"));
+            drop(record(&log, "/"));
         }
         assert_eq!(log.counts().unwrap().dropped, 2);
     }
@@ -245,9 +253,8 @@ mod tests {
     async fn a_log_that_is_off_costs_and_holds_nothing() {
         let log = Log::open(&AccessLog::Off).unwrap();
         let mut record = record(&log, "/");
-        assert!(record.clone().into_entry().is_none());
         record.turned(StatusCode::OK, "anything");
-        log.note(record);
+        assert!(record.is_empty());
         log.reopen().await;
         log.close().await;
         assert_eq!(log.counts(), None);

@@ -11,7 +11,7 @@ use tidegate_core::Time;
 use tidegate_wire::date;
 use tidegate_wire::tracking::TrackingId;
 
-use super::Log;
+use super::{Log, Open};
 
 /// How much of a path is noted, in bytes.
 const LONGEST_PATH: usize = 1024;
@@ -19,9 +19,9 @@ const LONGEST_PATH: usize = 1024;
 /// How much of a method is noted, in bytes: callers may make up their own.
 const LONGEST_METHOD: usize = 32;
 
-/// A call as it will be noted; empty where the log is off.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Record(Option<Box<Entry>>);
+/// A call as it will be noted when this is dropped; empty where the log is off.
+#[derive(Debug, Default)]
+pub(crate) struct Record(Option<(Box<Entry>, Open)>);
 
 /// A line of the log.
 #[derive(Clone, Debug, Serialize)]
@@ -34,10 +34,12 @@ pub(super) struct Entry {
     began: Time,
     method: String,
     path: String,
-    /// 0 while there is no answer.
-    status: u16,
+    /// `None` while there is no answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
+    /// `None` until it has ended.
     #[serde(rename = "took_ms", serialize_with = "in_milliseconds")]
-    took: Duration,
+    took: Option<Duration>,
     client: IpAddr,
     /// Why the call didn't come back from a server.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -64,8 +66,8 @@ fn in_rfc3339<S: serde::Serializer>(time: &Time, serializer: S) -> Result<S::Ok,
     serializer.serialize_str(&date::write_rfc3339(*time))
 }
 
-fn in_milliseconds<S: serde::Serializer>(span: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-    let microseconds = (span.as_nanos() + 500) / 1_000;
+fn in_milliseconds<S: serde::Serializer>(span: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    let microseconds = (span.unwrap_or_default().as_nanos() + 500) / 1_000;
     serializer.serialize_f64(microseconds as f64 / 1_000.0)
 }
 
@@ -78,28 +80,27 @@ impl Record {
         client: IpAddr,
         tracking: &TrackingId,
     ) -> Record {
-        if !log.is_on() {
-            return Record::default();
-        }
-        Record(Some(Box::new(Entry {
+        let Some(open) = &log.0 else { return Record::default() };
+        let entry = Entry {
             time: world::wall_clock(),
             began,
             method: cut(request.method().as_str(), LONGEST_METHOD).to_owned(),
             path: shown(request.uri().path()),
-            status: 0,
-            took: Duration::ZERO,
+            status: None,
+            took: None,
             client,
             why: None,
             server: None,
             tries: None,
             tracking: TrackingText(tracking.clone()),
-        })))
+        };
+        Record(Some((Box::new(entry), open.clone())))
     }
 
     /// A server answered the call, after it had been to so many others in vain.
     pub(crate) fn served(&mut self, server: &str, status: StatusCode, tries_before: usize) {
-        if let Some(entry) = &mut self.0 {
-            entry.status = status.as_u16();
+        if let Some((entry, _)) = &mut self.0 {
+            entry.status = Some(status.as_u16());
             entry.server = Some(server.to_owned());
             entry.tries = Some(tries_before + 1);
         }
@@ -107,21 +108,34 @@ impl Record {
 
     /// The gateway answered the call itself. `why` is a kind, or a kind and a name: `penalty`, `limit:rooms`.
     pub(crate) fn turned(&mut self, status: StatusCode, why: impl fmt::Display) {
-        if let Some(entry) = &mut self.0 {
-            entry.status = status.as_u16();
+        if let Some((entry, _)) = &mut self.0 {
+            entry.status = Some(status.as_u16());
             entry.why = Some(why.to_string());
         }
     }
 
-    /// The answer is through, or its caller has gone.
+    /// The answer is through, or nobody wants the rest of it.
     pub(crate) fn ended(&mut self, now: Time) {
-        if let Some(entry) = &mut self.0 {
-            entry.took = now.since(entry.began);
+        if let Some((entry, _)) = &mut self.0 {
+            entry.took = Some(now.since(entry.began));
         }
     }
 
-    pub(super) fn into_entry(self) -> Option<Box<Entry>> {
-        self.0
+    #[cfg(test)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+}
+
+impl Drop for Record {
+    fn drop(&mut self) {
+        let Some((mut entry, open)) = self.0.take() else { return };
+        if entry.status.is_none() {
+            // Nobody answered it: its caller had no patience, or broke off.
+            entry.why = Some("gone".to_owned());
+        }
+        entry.took.get_or_insert_with(|| world::now().since(entry.began));
+        open.note(entry);
     }
 }
 

@@ -30,7 +30,6 @@ impl Drop for Ended {
     fn drop(&mut self) {
         let now = world::now();
         self.record.ended(now);
-        self.gate.log.note(std::mem::take(&mut self.record));
         let Some(permit) = self.permit.take().filter(|permit| permit.is_open()) else { return };
         let body_bytes = self.progress.as_ref().map_or(0, |progress| progress.bytes());
         let seen = Seen { headers: None, took: now.since(self.sent_at), body_bytes };

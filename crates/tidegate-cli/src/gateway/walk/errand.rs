@@ -91,7 +91,7 @@ impl Trip<'_> {
         let ended = Ended {
             gate: Arc::clone(self.gate),
             permit: Some(permit),
-            record: record.clone(),
+            record: std::mem::take(record),
             sent_at,
             progress,
             _places: (lease, call, held, in_flight),

@@ -71,7 +71,6 @@ impl Trip<'_> {
         record.ended(world::now());
         self.gate.traffic.turned(cause);
         self.gate.traffic.answered(answer.status());
-        self.gate.log.note(record);
         finished(answer, &kept.method, must_close)
     }
 
