@@ -9,7 +9,7 @@ use std::time::Duration;
 use http::{Response, StatusCode};
 use http_body_util::Empty;
 use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use tidegate::fleet::{Check, State};
 use tidegate::world;
 use tokio::net::TcpListener;
@@ -137,6 +137,25 @@ fn probe(at: SocketAddr, version: UpstreamVersion, timeout: Duration) -> Probe {
         UpstreamTerms { version, connect: long, answer: long, idle: long, retries: 0, authorities: None };
     let authorities = Authorities::load(&terms, std::slice::from_ref(&address)).unwrap();
     Probe::new(Plan { address, health, terms }, &authorities)
+}
+
+#[tokio::test]
+async fn a_server_that_speaks_http2_is_asked_in_http2() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let at = listener.local_addr().unwrap();
+    let serving = tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        let service = service_fn(async |request: http::Request<hyper::body::Incoming>| {
+            assert_eq!(request.uri().path(), "/healthz");
+            Ok::<_, std::convert::Infallible>(Response::new(Empty::<bytes::Bytes>::new()))
+        });
+        let server = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
+        server.serve_connection(TokioIo::new(stream), service).await
+    });
+    let probe = probe(at, UpstreamVersion::Http2, Duration::from_secs(60));
+    assert_eq!(probe.check().await, Check::Passed);
+    // Nothing is kept: the connection ends with the check.
+    let _ = serving.await.unwrap();
 }
 
 #[tokio::test]
