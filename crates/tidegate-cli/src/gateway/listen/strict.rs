@@ -5,7 +5,7 @@
 //! `Transfer-Encoding`; and what it took can't be seen any more. A server behind that reads either in the other way
 //! would take the end of one request for the beginning of another (RFC 9112 section 11.2).
 
-use memchr::memchr2;
+use memchr::{memchr, memchr2};
 
 /// Follows the requests on one connection.
 #[derive(Debug)]
@@ -123,6 +123,8 @@ impl Strict {
         match (head.lines, line) {
             // RFC 9112 section 2.2: an empty line before a request is no harm.
             (0, []) => {}
+            // The parser drops a fragment: nobody behind could see that it was there.
+            (0, request_line) if memchr(b'#', request_line).is_some() => return Err(Ambiguous),
             (0, _request_line) => head.lines = 1,
             (_, []) => {
                 self.state = match (head.chunked, head.length) {
@@ -239,6 +241,8 @@ mod tests {
         check("GET / HTTP/1.1\r\nHost: a\r\n\n", Some("\n"));
         check("GET / HTTP/1.1\r\nX: a\rb\r\n\r\n", Some("\rb\r\n\r\n"));
         check("GET / HTTP/1.1\r\nX: a\r\n b\r\n\r\n", Some("\n\r\n"));
+        check("GET /a#b HTTP/1.1\r\nX: #\r\n\r\n", Some("\nX: #\r\n\r\n"));
+        check("GET http://a#/b HTTP/1.1\r\n\r\n", Some("\n\r\n"));
         let both = "POST / HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n";
         check(both, Some("\n"));
         check("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n", Some("\n"));
