@@ -22,6 +22,7 @@ mod query;
 use std::borrow::Cow;
 
 use http::Uri;
+use http::uri::Scheme;
 
 pub use fault::{Fault, Wrong};
 pub use host::Host;
@@ -136,6 +137,9 @@ impl<'a> Target<'a> {
     /// # Errors
     /// As for [`Target::of`].
     pub fn of_uri(uri: &'a Uri, rules: &Rules) -> Result<Target<'a>, Fault> {
+        if uri.scheme().is_some_and(|scheme| *scheme != Scheme::HTTP && *scheme != Scheme::HTTPS) {
+            return Err(Fault::new(Wrong::NoPath, 0));
+        }
         let authority = uri.authority().map(|authority| authority.as_str());
         match uri.path_and_query() {
             Some(all) if all.as_str() == "*" => Target::of(b"*", rules),
