@@ -1,6 +1,6 @@
 //! Requests that are never forwarded, whatever the limits say. Never here: what the parser refuses by itself.
 
-use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
 use http::{Request, Version};
 use http_body::Body as _;
 use hyper::body::Incoming;
@@ -22,6 +22,11 @@ pub(crate) fn check(request: &Request<Incoming>, bounds: &Bounds) -> Result<(), 
     let headers = request.headers();
     if headers.len() > bounds.fields.get() {
         return Err(Fault::HeadTooLarge);
+    }
+    // A server behind would refuse it, or take another host for granted (RFC 9112 section 3.2).
+    let is_absolute = request.uri().authority().is_some();
+    if is_absolute && request.version() == Version::HTTP_11 && !headers.contains_key(HOST) {
+        return Err(Fault::BadRequest("a request in HTTP/1.1 has a Host"));
     }
     if request.version() >= Version::HTTP_2 && headers.contains_key(TRANSFER_ENCODING) {
         return Err(Fault::BadRequest("HTTP/2 has no Transfer-Encoding"));
