@@ -7,7 +7,11 @@ const ALIKE: f64 = 0.8;
 pub(super) fn among<'w>(word: &str, known: impl IntoIterator<Item = &'w str>) -> String {
     let known: Vec<&str> = known.into_iter().collect();
     let plain = word.to_ascii_lowercase().replace('_', "-");
-    let likeness = |other: &str| strsim::jaro_winkler(&plain, other);
+    // One slip of the finger, which in a short word changes much of it, is the likeliest of all.
+    let likeness = |other: &str| match strsim::osa_distance(&plain, other) {
+        ..=1 => 1.0,
+        _ => strsim::jaro_winkler(&plain, other),
+    };
     let nearest = known.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
     match nearest.filter(|nearest| likeness(nearest) > ALIKE) {
         Some(nearest) => format!("did you mean `{nearest}`?"),
@@ -35,6 +39,7 @@ mod tests {
         assert_eq!(among("quotta", keys), "did you mean `quota`?");
         assert_eq!(among("at_once", keys), "did you mean `at-once`?");
         assert_eq!(among("Match", keys), "did you mean `match`?");
+        assert_eq!(among("kye", ["quota", "key"]), "did you mean `key`?");
         assert_eq!(among("zz", keys), "expected `name`, `match`, `quota` or `at-once`");
         assert_eq!(among("zz", ["name"]), "expected `name`");
     }
