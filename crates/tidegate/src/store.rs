@@ -6,7 +6,7 @@
 //! program is built, and a decision of a few dozen instructions would pay for a boxed future with more of them.
 
 mod limit;
-mod secret;
+pub(crate) mod secret;
 pub(crate) mod sync;
 mod table;
 
@@ -15,7 +15,6 @@ use std::future::Future;
 use tidegate_core::{Receipt, Time, Together};
 
 pub use limit::{Limit, TooManyQuotas};
-pub(crate) use secret::KeyHasher;
 pub use secret::{Key, Secret};
 pub use table::{Room, Table};
 

@@ -12,7 +12,8 @@ use std::str::FromStr;
 use http::header::{AUTHORIZATION, COOKIE};
 use http::{HeaderMap, HeaderName};
 
-use crate::store::{Key, KeyHasher, Secret};
+use crate::store::secret::KeyHasher;
+use crate::store::{Key, Secret};
 
 use super::Request;
 use super::template::Extent;
