@@ -11,26 +11,12 @@ use tidegate_core::Time;
 use tidegate_sim::{Announced, Told};
 use tidegate_wire::ratelimit::{Limit, Policy, RATELIMIT, RATELIMIT_POLICY, write_limits, write_policies};
 use tidegate_wire::tracking::{TRACKINGID, TrackingId};
-use tidegate_wire::{date, retry_after};
+use tidegate_wire::{date, retry_after, webex};
 
 use super::routes::Astray;
 use super::tokens::Stranger;
 
 pub(super) type Answer = Response<Full<Bytes>>;
-
-/// An error body, in the shape that Webex gives it.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ErrorBody<'a> {
-    message: &'a str,
-    errors: [Description<'a>; 1],
-    tracking_id: &'a str,
-}
-
-#[derive(Serialize)]
-struct Description<'a> {
-    description: &'a str,
-}
 
 /// Makes the answers to one request: each carries its tracking ID.
 #[derive(Debug)]
@@ -57,14 +43,13 @@ impl Desk {
     fn written(&self, status: StatusCode, body: Vec<u8>) -> Answer {
         let mut answer = Response::new(Full::new(Bytes::from(body)));
         *answer.status_mut() = status;
-        answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json;charset=UTF-8"));
+        answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(webex::MEDIA_TYPE));
         answer.headers_mut().insert(TRACKINGID, HeaderValue::from(&self.tracking));
         answer
     }
 
     pub(super) fn error(&self, status: StatusCode, message: &str) -> Answer {
-        let errors = [Description { description: message }];
-        self.json(status, &ErrorBody { message, errors, tracking_id: self.tracking.as_str() })
+        self.written(status, webex::write(message, &self.tracking))
     }
 
     pub(super) fn astray(&self, astray: Astray) -> Answer {
