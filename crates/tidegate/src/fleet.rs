@@ -88,9 +88,24 @@ impl Fleet {
     /// # Errors
     /// When the settings can't be meant: then nothing has changed.
     pub fn changed(&self, settings: Settings, now: Time) -> Result<(), SettingsError> {
+        self.changed_with(settings, now, |_| ())
+    }
+
+    /// The same, for who keeps something of each server: `meet` is called once it is known who is who, and before the
+    /// first call can go to a server that came. It gets what [`Fleet::server`] gives, which it must not ask itself.
+    ///
+    /// # Errors
+    /// When the settings can't be meant: then nothing has changed.
+    pub fn changed_with(
+        &self,
+        settings: Settings,
+        now: Time,
+        meet: impl FnOnce(&dyn Fn(&str) -> Option<ServerId>),
+    ) -> Result<(), SettingsError> {
         settings.check()?;
         let mut roster = self.roster();
         roster.change(settings, now);
+        meet(&|name| roster.id(name));
         self.publish(&mut roster, now);
         Ok(())
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use tidegate::fleet::Fleet;
+use tidegate::fleet::{Fleet, ServerId};
 use tidegate::limiter::{Changed, Limiter, Permit};
 use tidegate::overload::Overload;
 use tidegate::penalty::PenaltyBox;
@@ -32,6 +32,8 @@ pub(crate) struct Gate {
     pub(crate) traffic: Traffic,
     pub(crate) log: Log,
     terms: arc_swap::ArcSwap<Terms>,
+    /// The latest terms: those of now, but while a reload is under way.
+    latest: arc_swap::ArcSwap<Terms>,
     /// Calls that are at a server, of all servers.
     in_flight: AtomicU32,
 }
@@ -62,8 +64,7 @@ impl Gate {
         let overload = Overload::new(overload_settings(gateway));
         let penalty = PenaltyBox::new(checked.penalty, places);
         let log = Log::open(&gateway.access_log)?;
-        let terms = checked.terms(&fleet, &overload, None);
-        let terms = arc_swap::ArcSwap::from_pointee(terms);
+        let terms = Arc::new(checked.terms(&|name| fleet.server(name), &overload, None));
         let gate = Gate {
             limiter,
             fleet,
@@ -71,7 +72,8 @@ impl Gate {
             overload,
             traffic: Traffic::default(),
             log,
-            terms,
+            latest: arc_swap::ArcSwap::new(Arc::clone(&terms)),
+            terms: arc_swap::ArcSwap::new(terms),
             in_flight: AtomicU32::new(0),
         };
         gate.follow(now);
@@ -81,6 +83,11 @@ impl Gate {
     /// The terms of now. Who looks at one call keeps these for all of it.
     pub(crate) fn terms(&self) -> Arc<Terms> {
         self.terms.load_full()
+    }
+
+    /// The terms of whoever looks from now on: they know every server that a call can go to.
+    pub(crate) fn latest(&self) -> Arc<Terms> {
+        self.latest.load_full()
     }
 
     /// Takes another policy file. Calls under way end by the terms that they began by.
@@ -93,12 +100,17 @@ impl Gate {
         let gateway = checked.config.gateway.clone();
         let at_restart = at_restart(&before.gateway, &gateway);
         let changed = self.limiter.change(checked.policy(), now).map_err(faulty)?;
-        self.fleet.changed(fleet_settings(&gateway), now).map_err(unfit)?;
-        self.overload.change(overload_settings(&gateway));
-        self.penalty.change(now, checked.penalty);
-        let terms = checked.terms(&self.fleet, &self.overload, Some(&before));
+        let penalty = checked.penalty;
+        let meet = |server: &dyn Fn(&str) -> Option<ServerId>| {
+            self.overload.change(overload_settings(&gateway));
+            // Before a call can meet a server that they alone know.
+            self.latest.store(Arc::new(checked.terms(server, &self.overload, Some(&before))));
+        };
+        self.fleet.changed_with(fleet_settings(&gateway), now, meet).map_err(unfit)?;
+        self.penalty.change(now, penalty);
+        let terms = self.latest();
         terms.unbound(&self.fleet);
-        self.terms.store(Arc::new(terms));
+        self.terms.store(terms);
         self.follow(now);
         Ok(Reloaded { changed, at_restart })
     }

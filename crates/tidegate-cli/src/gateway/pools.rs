@@ -36,7 +36,8 @@ impl Pools {
     /// When the server can't be spoken to as the terms have it.
     pub(crate) fn server(&self, terms: &Terms, id: ServerId) -> Result<Arc<Server>, Fault> {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.generation != terms.generation {
+        // A call that began by older terms changes nothing.
+        if known.generation < terms.generation {
             known.generation = terms.generation;
             known.servers.retain(|id, pool| {
                 let stays = |known: &terms::Known| known.upstream.address == pool.address;

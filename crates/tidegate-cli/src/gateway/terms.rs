@@ -88,7 +88,7 @@ impl Checked {
     /// The terms, for a fleet that knows the servers already. What was learned of a server that stays goes on.
     pub(crate) fn terms(
         self,
-        fleet: &fleet::Fleet,
+        server: &dyn Fn(&str) -> Option<ServerId>,
         overload: &overload::Overload,
         before: Option<&Terms>,
     ) -> Terms {
@@ -96,7 +96,7 @@ impl Checked {
         let capacity = capacity(&gateway);
         let mut servers = HashMap::new();
         for upstream in &gateway.upstreams {
-            let Some(id) = fleet.server(&upstream.name) else { continue };
+            let Some(id) = server(&upstream.name) else { continue };
             let learner = match before.and_then(|before| before.servers.get(&id)) {
                 Some(known) => {
                     known.learner.set_bounds(capacity);

@@ -9,7 +9,7 @@ use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
 use tidegate::fleet::{Lease, Outcome, ServerId, Unpicked};
 use tidegate::limiter::Permit;
-use tidegate::overload::{Asking, Call, Heard, Kind, Server, Shed};
+use tidegate::overload::{Asking, Call, Heard, Kind, Shed};
 use tidegate::world;
 use tidegate_core::Time;
 use tidegate_wire::retry_after;
@@ -22,11 +22,14 @@ use crate::gateway::fault::Fault;
 use crate::gateway::forward::{self, Outgoing, Upgrade};
 use crate::gateway::gate::Gate;
 use crate::gateway::log::Record;
+use crate::gateway::terms::{Known, Terms};
 use crate::gateway::upstream::{Reached, SendError, Streamed};
 
 /// The rest of a walk: from server to server until one answers.
 struct Errand<'t> {
     trip: &'t Trip<'t>,
+    /// The terms of a reload since the call began, if it meets a server that came by it.
+    newer: Option<Arc<Terms>>,
     asking: Asking,
     /// Which calls take about as long.
     kind: Kind,
@@ -70,7 +73,8 @@ impl Trip<'_> {
             forward::request(request, normal, self.peer, self.believed, &self.terms.forward);
         let progress = outgoing.body().progress();
         let kind = kind_of(&outgoing);
-        let mut errand = Errand { trip: self, asking, kind, tried: Vec::new(), reached: Reached::Never };
+        let mut errand =
+            Errand { trip: self, newer: None, asking, kind, tried: Vec::new(), reached: Reached::Never };
         let (answer, visit) = match errand.go(outgoing, upgrade.as_ref()).await {
             Ok(answered) => answered,
             Err(turned) => {
@@ -117,11 +121,15 @@ impl Errand<'_> {
         let Trip { gate, pools, terms, .. } = self.trip;
         loop {
             let is_last = self.tried.len() >= terms.gateway.upstream.retries as usize;
-            let (lease, learner) = self.pick()?;
+            let lease = self.pick()?;
+            let Some((terms, known)) = self.known(lease.server()) else {
+                self.newer = Some(gate.latest());
+                continue;
+            };
             let server = pools.server(terms, lease.server()).map_err(Turned::Fault)?;
             let copy = if is_last { None } else { forward::replay(&outgoing, upgrade) };
             let sent_at = world::now();
-            let mut visit = Visit { lease, call: learner.began(sent_at), sent_at };
+            let mut visit = Visit { lease, call: known.learner.began(sent_at), sent_at };
             match server.send(outgoing).await {
                 Ok(answer) => {
                     visit.answered(gate, &answer, self.kind);
@@ -144,16 +152,18 @@ impl Errand<'_> {
     }
 
     /// A server for the call, but none that it has been to.
-    fn pick(&self) -> Result<(Lease, Server), Turned> {
+    fn pick(&self) -> Result<Lease, Turned> {
         let (gate, now) = (self.trip.gate, world::now());
-        let lease = gate.fleet.pick(now, world::draw(), &self.tried).map_err(|unpicked| match unpicked {
+        gate.fleet.pick(now, world::draw(), &self.tried).map_err(|unpicked| match unpicked {
             Unpicked::Full => Turned::Shed(gate.overload.refuse(now, &self.asking)),
             _ => Turned::Fault(Fault::NoServer),
-        })?;
-        // A server that came with a reload a moment ago is known to the terms of the next call.
-        let known = self.trip.terms.servers.get(&lease.server());
-        let learner = known.ok_or(Turned::Fault(Fault::NoServer))?.learner.clone();
-        Ok((lease, learner))
+        })
+    }
+
+    /// What is known of a server, and the terms that know it.
+    fn known(&self, server: ServerId) -> Option<(&Terms, &Known)> {
+        let all = [Some(&self.trip.terms), self.newer.as_ref()].into_iter().flatten();
+        all.filter_map(|terms| Some((&**terms, terms.servers.get(&server)?))).next()
     }
 }
 
