@@ -207,3 +207,14 @@ fn a_target_that_the_http_crate_read_is_the_same() {
         },
     );
 }
+
+#[test]
+fn a_uri_of_another_scheme_is_no_target() {
+    let read = |uri: &'static str| {
+        let uri = http::Uri::from_static(uri);
+        Target::of_uri(&uri, &Rules::default()).map(|target| target.path().to_owned()).ok()
+    };
+    assert_eq!(read("HTTP://api.example/v1/rooms").as_deref(), Some("/v1/rooms"));
+    assert_eq!(read("https://api.example/v1/rooms").as_deref(), Some("/v1/rooms"));
+    assert_eq!(read("ftp://api.example/v1/rooms"), None);
+}
