@@ -1,0 +1,166 @@
+//! Ten times what a server can do, from callers of whom nine in ten don't listen: who listens is served, and it ends.
+//! Never here: how capacity is learned.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tidegate::world;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use crate::caller::{Caller, request};
+use crate::running::{Gateway, policy};
+use crate::upstream::{Upstream, ok};
+
+/// What the server can do: so many calls at once, each for so long.
+const WORKERS: usize = 8;
+const WORK: Duration = Duration::from_millis(100);
+
+/// Callers who wait as told, and callers who don't.
+const HONEST: usize = 6;
+const DEAF: usize = 54;
+
+const TABLES: &str = r#"
+[[limit]]
+name = "each"
+key = "bearer"
+quota = "2 per second, burst 4"
+
+[[priority]]
+name = "pay"
+match = { path = "/pay" }
+class = "critical"
+"#;
+
+const GUARDS: &str = "overload = { first = 8 }\npenalty = { forgiven = \"5 per minute\", longest = \"1m\" }";
+
+/// What came of one kind of callers.
+#[derive(Debug, Default)]
+struct Came {
+    asked: AtomicUsize,
+    served: AtomicUsize,
+    /// Told to wait.
+    refused: AtomicUsize,
+    /// Neither: an error.
+    failed: AtomicUsize,
+}
+
+impl Came {
+    fn heard(&self, status: u16) {
+        let of = match status {
+            200 => &self.served,
+            429 | 503 => &self.refused,
+            _ => &self.failed,
+        };
+        of.fetch_add(1, Ordering::Relaxed);
+        self.asked.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn counts(&self) -> [usize; 4] {
+        [&self.asked, &self.served, &self.refused, &self.failed].map(|count| count.load(Ordering::Relaxed))
+    }
+
+    /// The share of calls that were not served.
+    fn lost(&self) -> f64 {
+        let [asked, served, ..] = self.counts();
+        1.0 - served as f64 / asked as f64
+    }
+}
+
+/// A server that does so much and no more: who comes on top waits in line.
+async fn bounded() -> Upstream {
+    let places = Arc::new(Semaphore::new(WORKERS));
+    Upstream::new(move |_| {
+        let places = Arc::clone(&places);
+        async move {
+            let _place = places.acquire().await.unwrap();
+            world::sleep_until(world::now().later(WORK)).await;
+            ok("done")
+        }
+    })
+    .await
+}
+
+/// One caller: asks every so often, and waits first if it was told to and listens.
+async fn call(
+    address: String,
+    target: &'static str,
+    token: String,
+    every: Duration,
+    ear: Ear,
+    came: Arc<Came>,
+    stop: Arc<AtomicBool>,
+) {
+    let mut connection = Caller::to(&address).await;
+    let mut next = world::now();
+    while !stop.load(Ordering::Relaxed) {
+        world::sleep_until(next).await;
+        let authorization = format!("Authorization: Bearer {token}");
+        connection.send(request("GET", target, &[&authorization])).await;
+        let answer = connection.read("GET").await;
+        came.heard(answer.as_ref().map_or(0, |answer| answer.status()));
+        next = next.later(every).max(world::now());
+        match answer {
+            None => connection = Caller::to(&address).await,
+            Some(refused) if ear == Ear::Listens && refused.status() != 200 => {
+                next = world::now().later(Duration::from_secs(refused.wait_seconds()));
+            }
+            Some(_heard) => {}
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ear {
+    Listens,
+    Deaf,
+}
+
+async fn overload(storm: Duration) {
+    let upstream = bounded().await;
+    let gateway = Gateway::start(&policy(&[upstream.url()], GUARDS, TABLES)).await;
+    let [honest, deaf, critical, after] = [(); 4].map(|()| Arc::<Came>::default());
+    let (stop, over) = (Arc::<AtomicBool>::default(), Arc::<AtomicBool>::default());
+    let (mut steady, mut storming) = (JoinSet::new(), JoinSet::new());
+    let address = || gateway.address.clone();
+    let pace = Duration::from_secs(1);
+    for number in 0..HONEST {
+        let (came, stop) = (Arc::clone(&honest), Arc::clone(&stop));
+        steady.spawn(call(address(), "/", format!("honest-{number}"), pace, Ear::Listens, came, stop));
+    }
+    for number in 0..2 {
+        let (came, stop) = (Arc::clone(&critical), Arc::clone(&stop));
+        steady.spawn(call(address(), "/pay", format!("payer-{number}"), pace, Ear::Listens, came, stop));
+    }
+    // Ten times the capacity together: 800 a second.
+    let every = WORK.mul_f64(DEAF as f64 / (10 * WORKERS) as f64);
+    for number in 0..DEAF {
+        let (came, over) = (Arc::clone(&deaf), Arc::clone(&over));
+        storming.spawn(call(address(), "/", format!("deaf-{number}"), every, Ear::Deaf, came, over));
+    }
+    world::sleep_until(world::now().later(storm)).await;
+    over.store(true, Ordering::Relaxed);
+    storming.join_all().await;
+    let (came, stopped) = (Arc::clone(&after), Arc::clone(&stop));
+    steady.spawn(call(address(), "/", "new".to_owned(), pace, Ear::Listens, came, stopped));
+    world::sleep_until(world::now().later(Duration::from_secs(3))).await;
+    stop.store(true, Ordering::Relaxed);
+    steady.join_all().await;
+    for (who, came) in [("honest", &honest), ("deaf", &deaf), ("critical", &critical), ("after it", &after)] {
+        let [asked, served, refused, failed] = came.counts();
+        println!(
+            "{who}: asked {asked}, served {served}, told to wait {refused}, failed {failed}: {:.2} % lost",
+            100.0 * came.lost()
+        );
+    }
+    println!("the server got {} calls in {} s; it can do 80 a second", upstream.count(), storm.as_secs() + 3);
+    assert!(honest.lost() < 0.01 && critical.lost() < 0.01 && after.lost() < 0.01);
+    assert_eq!(deaf.counts()[3], 0, "nobody is left without an answer");
+}
+
+#[tokio::test]
+#[ignore = "takes half a minute: bench/gateway/overload.sh runs it"]
+async fn who_listens_is_served_in_ten_times_overload() {
+    overload(Duration::from_secs(25)).await;
+}
