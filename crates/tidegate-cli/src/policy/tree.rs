@@ -29,7 +29,9 @@ pub(super) fn read(text: &str, faults: &mut Faults) -> Option<File> {
             Err(error) => error,
         };
         let place = place_of(&error, text);
-        faults.add(spoken(place.clone(), error.message()));
+        let written = text.get(place.clone()).unwrap_or_default();
+        let fault = bracketed(&place, written, error.message());
+        faults.add(fault.unwrap_or_else(|| spoken(place.clone(), error.message())));
         let root = tree.span();
         let holes = without(tree.get_mut(), root, &place);
         if faults.len() >= MOST_FAULTS || holes.is_empty() {
@@ -80,6 +82,23 @@ fn without_in(value: &mut Spanned<DeValue<'_>>, place: &Range<usize>) -> Vec<Ran
         }
         _ => Vec::new(),
     }
+}
+
+/// A pair of brackets too few or too many. What serde says of it is true, and teaches nobody.
+fn bracketed(place: &Range<usize>, written: &str, message: &str) -> Option<Fault> {
+    let is_name =
+        |name: &&str| name.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | ' '));
+    let doubled = written.strip_prefix("[[").and_then(|rest| rest.strip_suffix("]]")).filter(is_name);
+    if let Some(name) = doubled {
+        return Some(
+            Fault::new(place.clone(), "there is only one such table").hint(format!("write `[{name}]`")),
+        );
+    }
+    let name = written.trim_start_matches('[').trim_end_matches(']');
+    (message.trim() == "invalid type: map, expected a sequence" && is_name(&name)).then(|| {
+        Fault::new(place.clone(), "there may be several of these, so each begins with two brackets")
+            .hint(format!("write `[[{name}]]`"))
+    })
 }
 
 /// What serde says, said to people.

@@ -48,6 +48,24 @@ fn the_grammar_is_toml() {
 }
 
 #[test]
+fn a_pair_of_brackets_too_few_or_too_many_is_told() {
+    let several = "there may be several of these, so each begins with two brackets";
+    refused(
+        &with("[limit]\nname = \"a\"\nkey = \"ip\"\nquota = \"5/s\"\n"),
+        &[(&format!("4:1: {several}"), "write `[[limit]]`")],
+    );
+    refused(&with("[limit.orders]\nkey = \"ip\"\n"), &[(&format!("4:2: {several}"), "write `[[limit]]`")]);
+    let plan = "[limit.plan]\nname = \"a\"\n";
+    refused(&with(&format!("{CALLS}{plan}")), &[(&format!("8:1: {several}"), "write `[[limit.plan]]`")]);
+    let one = "there is only one such table";
+    refused("[[gateway]]\nupstreams = \"http://a\"\n", &[(&format!("1:1: {one}"), "write `[gateway]`")]);
+    refused(
+        &with(&format!("{CALLS}[[limit.match]]\npath = \"/a\"\n")),
+        &[(&format!("8:1: {one}"), "write `[limit.match]`")],
+    );
+}
+
+#[test]
 fn a_gateway_needs_its_servers() {
     let missing = "there is no [gateway]: it says where callers come in and which servers are behind";
     refused("", &[(&format!("1:1: {missing}"), "")]);
@@ -56,7 +74,11 @@ fn a_gateway_needs_its_servers() {
     refused("[gatewya]\n", &[("1:2: there is no key `gatewya` here", "did you mean `gateway`?")]);
     refused(
         "[gateway]\nupstream = \"http://a\"\n",
-        &[("2:12: expected a table, not string \"http://a\"", "")],
+        &[(
+            "2:12: expected a table, such as { version = \"http2\" }; servers are in `upstreams`, not string \
+             \"http://a\"",
+            "",
+        )],
     );
     refused(
         "[gateway]\nupstreams = [\"http://a\", { url = \"http://b\", name = \"http\" }, \"http://a\", 5]\n",

@@ -80,7 +80,11 @@ pub(in super::super) struct Tls {
 
 /// How servers are spoken to.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", expecting = "a table")]
+#[serde(
+    deny_unknown_fields,
+    rename_all = "kebab-case",
+    expecting = "a table, such as { version = \"http2\" }; servers are in `upstreams`"
+)]
 #[schemars(rename = "upstream")]
 pub(in super::super) struct Terms {
     /// In which HTTP. Default: `"http1"`.
@@ -100,7 +104,11 @@ pub(in super::super) struct Terms {
 /// Active health checks: a GET that must be answered by a 2xx. With the defaults, a server that fails or comes back
 /// is known within 2 s.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", expecting = "a table")]
+#[serde(
+    deny_unknown_fields,
+    rename_all = "kebab-case",
+    expecting = "a table, such as { path = \"/healthz\" }"
+)]
 #[schemars(rename = "health")]
 pub(in super::super) struct Health {
     /// What is asked for, such as "/healthz".
