@@ -22,6 +22,7 @@ use crate::exit::{Exit, Failure};
 use crate::fetch::input::{self, Purpose};
 
 pub(crate) use fault::{Fault, Place};
+pub(crate) use hint::among;
 pub(crate) use schema::schema;
 pub(crate) use settings::*;
 pub(crate) use sizes::write_bytes;

@@ -34,6 +34,8 @@ pub(crate) struct Gate {
     terms: arc_swap::ArcSwap<Terms>,
     /// The latest terms: those of now, but while a reload is under way.
     latest: arc_swap::ArcSwap<Terms>,
+    /// What it was started by: what only a restart changes is still so.
+    started: Gateway,
     /// Calls that are at a server, of all servers.
     in_flight: AtomicU32,
 }
@@ -64,6 +66,7 @@ impl Gate {
         let overload = Overload::new(overload_settings(gateway));
         let penalty = PenaltyBox::new(checked.penalty, places);
         let log = Log::open(&gateway.access_log)?;
+        let started = gateway.clone();
         let terms = Arc::new(checked.terms(&|name| fleet.server(name), &overload, None));
         let gate = Gate {
             limiter,
@@ -74,6 +77,7 @@ impl Gate {
             log,
             latest: arc_swap::ArcSwap::new(Arc::clone(&terms)),
             terms: arc_swap::ArcSwap::new(terms),
+            started,
             in_flight: AtomicU32::new(0),
         };
         gate.follow(now);
@@ -98,7 +102,7 @@ impl Gate {
         let checked = Checked::new(config)?;
         let before = self.terms();
         let gateway = checked.config.gateway.clone();
-        let at_restart = at_restart(&before.gateway, &gateway);
+        let at_restart = at_restart(&self.started, &gateway);
         let changed = self.limiter.change(checked.policy(), now).map_err(faulty)?;
         let penalty = checked.penalty;
         let meet = |server: &dyn Fn(&str) -> Option<ServerId>| {
@@ -147,17 +151,17 @@ impl Drop for InFlight {
 }
 
 /// What can't be changed while the gateway runs.
-fn at_restart(before: &Gateway, after: &Gateway) -> Vec<&'static str> {
+fn at_restart(started: &Gateway, asked: &Gateway) -> Vec<&'static str> {
     let opens_log = |log: &AccessLog| !matches!(log, AccessLog::Off);
     [
-        ("listen", before.listen != after.listen),
-        ("admin", before.admin != after.admin),
-        ("tls", before.tls != after.tls),
-        ("memory", before.memory_bytes != after.memory_bytes),
+        ("listen", started.listen != asked.listen),
+        ("admin", started.admin != asked.admin),
+        ("tls", started.tls != asked.tls),
+        ("memory", started.memory_bytes != asked.memory_bytes),
         (
             "access-log",
-            before.access_log != after.access_log
-                && (opens_log(&before.access_log) || opens_log(&after.access_log)),
+            started.access_log != asked.access_log
+                && (opens_log(&started.access_log) || opens_log(&asked.access_log)),
         ),
     ]
     .into_iter()

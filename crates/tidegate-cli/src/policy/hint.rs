@@ -4,7 +4,7 @@
 const ALIKE: f64 = 0.8;
 
 /// What to say of a word that isn't among these: the likeliest of them, or all.
-pub(super) fn among<'w>(word: &str, known: impl IntoIterator<Item = &'w str>) -> String {
+pub(crate) fn among<'w>(word: &str, known: impl IntoIterator<Item = &'w str>) -> String {
     let known: Vec<&str> = known.into_iter().collect();
     let plain = word.to_ascii_lowercase().replace('_', "-");
     // One slip of the finger, which in a short word changes much of it, is the likeliest of all.

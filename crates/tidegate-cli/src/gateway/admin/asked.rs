@@ -17,6 +17,7 @@ use tidegate_wire::retry_after;
 use super::penalties;
 use super::reply::Refused;
 use crate::gateway::gate::Gate;
+use crate::policy;
 
 /// An address of the documentation (RFC 5737): nobody's.
 const NOBODY: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
@@ -72,6 +73,9 @@ impl Asked {
         let written: Written = serde_json::from_slice(body).map_err(|error| {
             bad(format!("the body isn't understood at line {}, column {}", error.line(), error.column()))
         })?;
+        if let Some(limit) = &written.limit {
+            check_limit(limit, gate)?;
+        }
         let method = written.method.as_deref().unwrap_or("GET");
         let method = Method::from_bytes(method.as_bytes()).map_err(|_| bad("`method` is none"))?;
         let target = Uri::try_from(written.target).map_err(|_| bad("`target` is none"))?;
@@ -216,6 +220,17 @@ pub(super) fn mode(mode: Mode) -> &'static str {
         Mode::Enforce => "enforce",
         Mode::Shadow => "shadow",
     }
+}
+
+/// A slip in the name of a limit mustn't look like a limit that doesn't fall.
+fn check_limit(limit: &str, gate: &Gate) -> Result<(), Refused> {
+    let rules = gate.limiter.rules();
+    let names: Vec<&str> = rules.tallies().map(|(name, _)| name).collect();
+    if names.contains(&limit) {
+        return Ok(());
+    }
+    let hint = policy::among(limit, names);
+    Err(Refused::new(StatusCode::BAD_REQUEST, "there is no limit of this name", hint))
 }
 
 fn headers(written: BTreeMap<String, Values>) -> Result<HeaderMap, Refused> {

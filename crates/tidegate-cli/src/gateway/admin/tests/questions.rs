@@ -69,8 +69,15 @@ async fn a_key_is_peeked_at_and_reset() {
     let (_, told) = stage.post("/peek", &question).await;
     assert_eq!(told["limits"][0]["remaining_after"], 1);
     assert_eq!(stage.call("/v1/rooms/1", "abc").await, 200);
-    question["limit"] = "nobody".into();
-    assert_eq!(stage.post("/reset", &question).await.1, json!({ "reset": [] }));
+    question["limit"] = "rooom".into();
+    for page in ["/explain", "/peek", "/reset"] {
+        let (status, told) = stage.post(page, &question).await;
+        assert_eq!(
+            (status, &told["hint"]),
+            (StatusCode::BAD_REQUEST, &"did you mean `rooms`?".into()),
+            "{page}"
+        );
+    }
 }
 
 #[tokio::test]
@@ -105,10 +112,15 @@ async fn a_good_file_is_taken_and_a_bad_one_changes_nothing() {
     let (status, told) = stage.post("/reload", "").await;
     assert_eq!((status, &told["taken"]), (StatusCode::OK, &true.into()), "{told}");
     assert_eq!(told["change_at_restart"], json!(["memory"]));
+    let (_, told) = stage.post("/reload", "").await;
+    assert_eq!(told["change_at_restart"], json!(["memory"]), "it is still to come");
+    std::fs::write(stage.file(), text.replace("2 per hour", "5 per hour")).unwrap();
+    let (_, told) = stage.post("/reload", "").await;
+    assert_eq!(told["change_at_restart"], json!([]), "it is as it was at the start");
     let state = stage.state().await;
     assert_eq!(
         (&state["policy"]["generation"], &state["limits"][0]["quota"]),
-        (&1.into(), &"5 per hour".into())
+        (&3.into(), &"5 per hour".into())
     );
     std::fs::write(stage.file(), text.replace("2 per hour", "two per hour").replace("bearer", "bear"))
         .unwrap();
@@ -119,7 +131,7 @@ async fn a_good_file_is_taken_and_a_bad_one_changes_nothing() {
     let state = stage.state().await;
     assert_eq!(
         (&state["policy"]["generation"], &state["limits"][0]["quota"]),
-        (&1.into(), &"5 per hour".into())
+        (&3.into(), &"5 per hour".into())
     );
     assert_eq!(state["policy"]["last_reload"]["came_to"]["taken"], false);
 }
