@@ -105,8 +105,8 @@ fn shown(scheme: &str, listen: &Listen) -> String {
 async fn end(workers: Workers, drain: &Drain, gate: &Arc<Gate>) -> Result<Exit, Failure> {
     let within = gate.terms().gateway.drain;
     output::error(format!(
-        "stopping: {} calls under way may end within {within:?}; Ctrl-C again cuts them",
-        gate.in_flight()
+        "stopping: {} under way may end within {within:?}; Ctrl-C again cuts them",
+        calls(usize::try_from(gate.in_flight()).unwrap_or_default())
     ));
     let again = interrupt::stopped()?;
     let cut = tokio::select! {
@@ -114,12 +114,17 @@ async fn end(workers: Workers, drain: &Drain, gate: &Arc<Gate>) -> Result<Exit, 
         () = again => usize::try_from(gate.in_flight()).unwrap_or_default(),
     };
     gate.log.close().await;
-    if cut > 0 {
-        output::error(format!("stopped; {cut} calls were cut"));
-        return Ok(Exit::Failed);
-    }
-    output::error("stopped; no call was cut");
-    Ok(Exit::Done)
+    output::error(match cut {
+        0 => "stopped; no call was cut".to_owned(),
+        1 => "stopped; 1 call was cut".to_owned(),
+        more => format!("stopped; {} were cut", calls(more)),
+    });
+    Ok(if cut == 0 { Exit::Done } else { Exit::Failed })
+}
+
+/// So many calls, for people.
+fn calls(count: usize) -> String {
+    if count == 1 { "1 call".to_owned() } else { format!("{count} calls") }
 }
 
 #[cfg(test)]

@@ -44,8 +44,9 @@ pub(crate) struct Args {
 const EXAMPLES: &str = "\
 Examples:
   tidegate check --config tidegate.toml
-  tidegate check --config tidegate.toml --request 'GET /v1/rooms?max=500' -H 'Authorization: Bearer x'
-  tidegate check --config tidegate.toml --request 'POST /login' --client 198.51.100.7 --repeat 20
+  tidegate check --request 'GET /v1/rooms?max=500' -H 'Authorization: Bearer x'
+  tidegate check --request 'POST /login' --client 198.51.100.7 --repeat 20
   tidegate check --schema > tidegate.schema.json
 
+With --request it says what would happen, and exits with 0 whatever that is.
 A header that is typed stands in the shell's history: any token will do, only its beginning counts for plans.";

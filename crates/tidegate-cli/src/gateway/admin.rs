@@ -82,7 +82,12 @@ impl Office {
     /// # Errors
     /// When it can't be had.
     pub(crate) fn open(listen: &Listen, desk: Desk) -> Result<Office, Failure> {
-        Ok(Office { door: Door::open(listen, None)?, desk })
+        let door = Door::open(listen, None).map_err(|failure| {
+            failure.within("operators' address").hint(
+                "name another one, or \"off\" for none: `admin` of the policy file, or --admin without a file",
+            )
+        })?;
+        Ok(Office { door, desk })
     }
 
     /// Where it is: with the port that the system chose, if it was to choose.

@@ -11,13 +11,18 @@ use super::source::{Legacy, Source, Typed};
 With a policy file:
   tidegate check --config tidegate.toml       looks it over
   tidegate gateway --config tidegate.toml     serves by it
-It is read again when it changes, and on SIGHUP; one with faults changes nothing. `tidegate check --schema` prints
-what can be in it.
+  tidegate check --schema                     prints what can be in it
+It is read again when it changes, and on SIGHUP; with a fault in it, nothing
+changes.
 
 In a minute, without one:
-  tidegate gateway --upstream http://127.0.0.1:9001 --limit '300 per minute, burst 50'
+  tidegate gateway --upstream http://127.0.0.1:9001 --limit '300 per minute'
 
-Ctrl-C or SIGTERM: nothing new is taken, calls under way end, then it exits with 0. A second one cuts them.")]
+Operators come in at an address of their own, which has no password:
+  curl -s localhost:8081/state
+
+Ctrl-C or SIGTERM: nothing new is taken, calls under way end, then it exits
+with 0. A second one cuts them, and it exits with 1.")]
 pub(crate) struct Args {
     /// The policy file, TOML
     #[arg(long, value_name = "FILE", default_value = "tidegate.toml")]
@@ -34,6 +39,9 @@ pub(crate) struct Args {
     /// Without a file: where callers come in
     #[arg(long, value_name = "ADDRESS", requires = "upstream", default_value = "127.0.0.1:8080")]
     listen: String,
+    /// Without a file: where operators come in, or 'off'
+    #[arg(long, value_name = "ADDRESS", requires = "upstream", default_value = "127.0.0.1:8081")]
+    admin: String,
     /// Announce limits in X-RateLimit-Limit, -Remaining and -Reset, too
     #[arg(long)]
     legacy_headers: bool,
@@ -54,7 +62,7 @@ impl Args {
         if self.upstream.is_empty() {
             return Source::file(self.config, legacy);
         }
-        let Args { listen, upstream: upstreams, limit: quota, key, .. } = self;
-        Source::flags(&Typed { listen, upstreams, quota, key }, legacy)
+        let Args { listen, admin, upstream: upstreams, limit: quota, key, .. } = self;
+        Source::flags(&Typed { listen, admin, upstreams, quota, key }, legacy)
     }
 }

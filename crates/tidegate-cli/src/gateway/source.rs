@@ -32,6 +32,7 @@ pub(crate) enum Legacy {
 #[derive(Clone, Debug)]
 pub(crate) struct Typed {
     pub(crate) listen: String,
+    pub(crate) admin: String,
     pub(crate) upstreams: Vec<String>,
     pub(crate) quota: Option<String>,
     pub(crate) key: String,
@@ -94,8 +95,12 @@ impl Typed {
         // A JSON string is a basic string of TOML.
         let quoted = |text: &str| serde_json::Value::from(text).to_string();
         let upstreams: Vec<String> = self.upstreams.iter().map(|upstream| quoted(upstream)).collect();
-        let mut text =
-            format!("[gateway]\nlisten = {}\nupstreams = [{}]\n", quoted(&self.listen), upstreams.join(", "));
+        let mut text = format!(
+            "[gateway]\nlisten = {}\nadmin = {}\nupstreams = [{}]\n",
+            quoted(&self.listen),
+            quoted(&self.admin),
+            upstreams.join(", ")
+        );
         if let Some(quota) = &self.quota {
             let (key, quota) = (quoted(&self.key), quoted(quota));
             text += &format!(
@@ -113,6 +118,7 @@ mod tests {
     fn typed(quota: &str, key: &str) -> Typed {
         Typed {
             listen: "127.0.0.1:0".into(),
+            admin: "off".into(),
             upstreams: vec!["http://127.0.0.1:9001".into(), "http://127.0.0.1:9002".into()],
             quota: Some(quota.into()),
             key: key.into(),
@@ -123,6 +129,7 @@ mod tests {
     fn flags_make_the_policy_that_they_say() {
         let config = Source::flags(&typed("300 per minute", "header:x-api-key"), Legacy::Too).read().unwrap();
         assert_eq!(config.gateway.upstreams.len(), 2);
+        assert_eq!(config.gateway.admin, None);
         assert_eq!(config.policy.limits[0].quota, Some("300 per minute".parse().unwrap()));
         assert_eq!(config.policy.limits[0].key[0].to_string(), "header:x-api-key");
         let forms = [Form::Current, Form::XRateLimit(ResetAs::DelaySeconds)];

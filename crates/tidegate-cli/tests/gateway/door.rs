@@ -45,7 +45,7 @@ fn a_port_that_is_taken_is_said() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     check(Some(&with("").replace("127.0.0.1:0", &address)), &[&address]);
-    check(Some(&with("").replace("\"off\"", &format!("\"{address}\""))), &[&address]);
+    check(Some(&with("").replace("\"off\"", &format!("\"{address}\""))), &["operators' address", &address]);
 }
 
 #[test]

@@ -73,7 +73,7 @@ async fn who_stops_it_twice_cuts_what_is_under_way() {
     gateway.signal("-INT");
     let ended = gateway.ended().await;
     assert_eq!(ended.code, Some(1), "{ended:?}");
-    assert!(ended.said.contains("stopped; 1 calls were cut"), "{ended:?}");
+    assert!(ended.said.contains("stopped; 1 call was cut"), "{ended:?}");
     assert_eq!(caller.rest().await, "");
 }
 
@@ -87,7 +87,7 @@ async fn a_deadline_cuts_what_doesn_t_end() {
     gateway.signal("-TERM");
     let ended = gateway.ended().await;
     assert_eq!(ended.code, Some(1), "{ended:?}");
-    assert!(ended.said.contains("within 300ms") && ended.said.contains("1 calls were cut"), "{ended:?}");
+    assert!(ended.said.contains("within 300ms") && ended.said.contains("1 call was cut"), "{ended:?}");
 }
 
 /// Callers who ask as fast as they are answered, until the gateway is gone: every request that reached a server was
