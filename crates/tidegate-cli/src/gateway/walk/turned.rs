@@ -65,7 +65,14 @@ impl Trip<'_> {
                 refusal.told.wait = refusal.told.wait.map(|wait| self.told_to_wait(wait));
                 answers.refusal(&refusal, &asked)
             }
-            other => answers.problem(&other.trouble(draw), &asked),
+            other => {
+                let mut trouble = other.trouble(draw);
+                // Who doesn't wait for the servers' sake is no better than who doesn't wait for a limit.
+                if matches!(other, Turned::Shed(_)) {
+                    trouble.wait = trouble.wait.map(|wait| self.told_to_wait(wait));
+                }
+                answers.problem(&trouble, &asked)
+            }
         };
         record.turned(answer.status(), why);
         record.ended(world::now());
