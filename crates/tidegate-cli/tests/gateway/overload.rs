@@ -1,4 +1,4 @@
-//! Ten times what a server can do, from callers of whom nine in ten don't listen: who listens is served, and it ends.
+//! More than a server can do, from callers who don't listen: who listens is served, and it ends.
 //! Never here: how capacity is learned.
 
 use std::sync::Arc;
@@ -42,6 +42,8 @@ struct Came {
     served: AtomicUsize,
     /// Told to wait.
     refused: AtomicUsize,
+    /// Told to wait by who had waited as told.
+    refused_again: AtomicUsize,
     /// Neither: an error.
     failed: AtomicUsize,
 }
@@ -57,14 +59,15 @@ impl Came {
         self.asked.fetch_add(1, Ordering::Relaxed);
     }
 
-    fn counts(&self) -> [usize; 4] {
-        [&self.asked, &self.served, &self.refused, &self.failed].map(|count| count.load(Ordering::Relaxed))
+    fn counts(&self) -> [usize; 5] {
+        [&self.asked, &self.served, &self.refused, &self.refused_again, &self.failed]
+            .map(|count| count.load(Ordering::Relaxed))
     }
 
-    /// The share of calls that were not served.
+    /// The share of calls of who listens that weren't served at once or, where they were told to wait, after that.
     fn lost(&self) -> f64 {
-        let [asked, served, ..] = self.counts();
-        1.0 - served as f64 / asked as f64
+        let [asked, _, refused, again, failed] = self.counts();
+        (again + failed) as f64 / (asked - refused) as f64
     }
 }
 
@@ -94,16 +97,23 @@ async fn call(
 ) {
     let mut connection = Caller::to(&address).await;
     let mut next = world::now();
+    let mut has_waited = false;
     while !stop.load(Ordering::Relaxed) {
         world::sleep_until(next).await;
         let authorization = format!("Authorization: Bearer {token}");
         connection.send(request("GET", target, &[&authorization])).await;
         let answer = connection.read("GET").await;
-        came.heard(answer.as_ref().map_or(0, |answer| answer.status()));
+        let status = answer.as_ref().map_or(0, |answer| answer.status());
+        came.heard(status);
         next = next.later(every).max(world::now());
+        let is_told = ear == Ear::Listens && matches!(status, 429 | 503);
+        if has_waited && is_told {
+            came.refused_again.fetch_add(1, Ordering::Relaxed);
+        }
+        has_waited = is_told;
         match answer {
             None => connection = Caller::to(&address).await,
-            Some(refused) if ear == Ear::Listens && refused.status() != 200 => {
+            Some(refused) if is_told => {
                 next = world::now().later(Duration::from_secs(refused.wait_seconds()));
             }
             Some(_heard) => {}
@@ -133,6 +143,7 @@ async fn overload(storm: Duration) {
         let (came, stop) = (Arc::clone(&critical), Arc::clone(&stop));
         steady.spawn(call(address(), "/pay", format!("payer-{number}"), pace, Ear::Listens, came, stop));
     }
+    world::sleep_until(world::now().later(Duration::from_secs(4))).await;
     // Ten times the capacity together: 800 a second.
     let every = WORK.mul_f64(DEAF as f64 / (10 * WORKERS) as f64);
     for number in 0..DEAF {
@@ -147,20 +158,48 @@ async fn overload(storm: Duration) {
     world::sleep_until(world::now().later(Duration::from_secs(3))).await;
     stop.store(true, Ordering::Relaxed);
     steady.join_all().await;
-    for (who, came) in [("honest", &honest), ("deaf", &deaf), ("critical", &critical), ("after it", &after)] {
-        let [asked, served, refused, failed] = came.counts();
-        println!(
-            "{who}: asked {asked}, served {served}, told to wait {refused}, failed {failed}: {:.2} % lost",
-            100.0 * came.lost()
-        );
+    for (who, came) in
+        [("honest", &honest), ("critical", &critical), ("new afterwards", &after), ("deaf", &deaf)]
+    {
+        let [asked, served, refused, again, failed] = came.counts();
+        print!("{who}: asked {asked} times, served {served}, told to wait {refused}, failed {failed}");
+        println!("; {again} times told to wait again after waiting: {:.2} % lost", 100.0 * came.lost());
     }
-    println!("the server got {} calls in {} s; it can do 80 a second", upstream.count(), storm.as_secs() + 3);
+    println!("the server got {} calls in {} s; it can do 80 a second", upstream.count(), storm.as_secs() + 7);
     assert!(honest.lost() < 0.01 && critical.lost() < 0.01 && after.lost() < 0.01);
-    assert_eq!(deaf.counts()[3], 0, "nobody is left without an answer");
+    let [asked, served, ..] = critical.counts();
+    assert_eq!(asked, served, "what matters isn't even told to wait");
+    assert_eq!(deaf.counts()[4], 0, "nobody is left without an answer");
 }
 
 #[tokio::test]
 #[ignore = "takes half a minute: bench/gateway/overload.sh runs it"]
 async fn who_listens_is_served_in_ten_times_overload() {
     overload(Duration::from_secs(25)).await;
+}
+
+#[tokio::test]
+async fn who_doesn_t_wait_for_the_servers_sake_is_shut_out_as_for_a_limit() {
+    let upstream = Upstream::new(|_| std::future::pending()).await;
+    let guards = "penalty = { forgiven = \"3 per minute\", grace = \"1ms\" }";
+    let full = format!("[{{ url = \"{}\", at-once = 1 }}]", upstream.url());
+    let policy = policy(&[], guards, "").replace("upstreams = []", &format!("upstreams = {full}"));
+    let gateway = Gateway::start(&policy).await;
+    let mut held = gateway.caller().await;
+    held.send(request("GET", "/", &[])).await;
+    while upstream.count() == 0 {
+        world::sleep_until(world::now().later(Duration::from_millis(2))).await;
+    }
+    let mut statuses = Vec::new();
+    let shut = loop {
+        let answer = gateway.get("/", "deaf").await;
+        assert!(answer.wait_seconds() >= 1, "{answer:?}");
+        statuses.push(answer.status());
+        if answer.status() != 503 || statuses.len() == 100 {
+            break answer;
+        }
+    };
+    assert!(shut.status() == 429 && shut.text().contains("abnormal-usage"), "{statuses:?}, {shut:?}");
+    assert!((4..10).contains(&statuses.len()), "some is forgiven: {statuses:?}");
+    assert_eq!(gateway.get("/", "new").await.status(), 503, "another caller isn't shut out");
 }
