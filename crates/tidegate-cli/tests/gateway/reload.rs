@@ -93,11 +93,15 @@ async fn reload(times: usize) {
         gateway.says("was read again and taken").await;
     }
     // Until the limit is used up, which it must be in the end.
-    load.hears(50 * times).await;
+    let mut own = 0;
+    while gateway.ask("GET", "/counted", &[]).await.status() == 200 {
+        own += 1;
+        load.hears(times.max(100)).await;
+    }
     let tally = load.stop().await;
     let free = tally.0.iter().filter(|shot| shot.caller % 2 == 0);
     let (free, free_passed) = (free.clone().count(), free.filter(|shot| shot.status == 200).count());
-    let passed = tally.count(200) - free_passed;
+    let passed = tally.count(200) - free_passed + own;
     println!(
         "{times} reloads, {} answers: {} errors; {free_passed} of {free} without a limit passed; {passed} of {quota} with one",
         tally.0.len(),
