@@ -45,6 +45,11 @@ impl Drain {
 }
 
 impl Told {
+    /// Whether something was told since it was asked for: cheaper than to wait for it.
+    pub(crate) fn has_news(&self) -> bool {
+        self.0.has_changed().unwrap_or(true)
+    }
+
     /// Whether nothing new is taken any more.
     pub(crate) fn is_draining(&self) -> bool {
         *self.0.borrow() >= Stage::Draining

@@ -41,6 +41,9 @@ const SEND_BUFFER: usize = 128 * 1024;
 const MOST_PENDING_RESETS: usize = 20;
 const MOST_FAULTS: usize = 256;
 
+/// How many fields hyper reads of a head unless it is told otherwise.
+const PARSED_FIELDS: usize = 100;
+
 /// The smallest buffer that hyper takes.
 const LEAST_BUFFER: usize = 8192;
 
@@ -55,11 +58,11 @@ impl Protocols {
     pub(super) fn within(bounds: &Bounds) -> Protocols {
         let head = bounds.head_bytes.get();
         let mut http1 = http1::Builder::new();
-        http1
-            .header_read_timeout(None)
-            .max_headers(bounds.fields.get())
-            .max_header_size(head)
-            .max_buf_size(head.max(LEAST_BUFFER));
+        http1.header_read_timeout(None).max_header_size(head).max_buf_size(head.max(LEAST_BUFFER));
+        // Fewer are refused before a call is forwarded; said here, any number costs every head a thousand steps.
+        if bounds.fields.get() > PARSED_FIELDS {
+            http1.max_headers(bounds.fields.get());
+        }
         let mut http2 = http2::Builder::new(TokioExecutor::new());
         http2
             .timer(TokioTimer::new())
@@ -145,11 +148,16 @@ impl Watch<'_> {
         }));
         let mut cut = Box::pin(self.told.clone().cut());
         let mut timer = pin!(tokio::time::sleep(shortest(self.bounds)));
+        let mut listens = false;
         let end = poll_fn(|cx| {
             if connection.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(End::Closed);
             }
-            if let Some(told) = &mut draining {
+            // Polled at first, so that it wakes this task, and then when it has something to say.
+            let listened = std::mem::replace(&mut listens, true);
+            if listened && !self.told.has_news() {
+                // As nearly always.
+            } else if let Some(told) = &mut draining {
                 if told.as_mut().poll(cx).is_ready() {
                     draining = None;
                     last(connection.as_mut());
