@@ -45,8 +45,8 @@ impl<'a> Host<'a> {
     /// # Errors
     /// When it is empty, has a user, or isn't an ASCII name or a whole address with at most a port.
     pub fn read(text: &'a [u8]) -> Result<Host<'a>, Fault> {
-        if let (true, Ok(name)) = (is_plain(text), std::str::from_utf8(text)) {
-            return Ok(Host { name: Cow::Borrowed(name), port: None });
+        if let Some(host) = Host::read_plain(text) {
+            return Ok(host);
         }
         if let Some(at) = text.iter().position(|&byte| byte == b'@') {
             return Err(Fault::new(Wrong::UserInfo, at));
@@ -56,6 +56,16 @@ impl<'a> Host<'a> {
             Some(rest) => Host::read_v6(rest),
             None => Host::read_name(text),
         }
+    }
+
+    /// A name or an IPv4 address in normal form, perhaps with a port, as most are: what need not be looked at twice.
+    fn read_plain(text: &'a [u8]) -> Option<Host<'a>> {
+        let (name, port) = match text.iter().position(|&byte| byte == b':') {
+            Some(end) => (&text[..end], Some(plain_port(&text[end + 1..])?)),
+            None => (text, None),
+        };
+        let name = std::str::from_utf8(name).ok().filter(|name| is_plain(name))?;
+        Some(Host { name: Cow::Borrowed(name), port })
     }
 
     fn read_v6(rest: &str) -> Result<Host<'a>, Fault> {
@@ -102,10 +112,10 @@ impl fmt::Display for Host<'_> {
     }
 }
 
-/// Whether this is a name in normal form without a port, as most are: what need not be looked at twice.
-fn is_plain(text: &[u8]) -> bool {
+/// Whether this is a name or an IPv4 address in normal form.
+fn is_plain(text: &str) -> bool {
     let (mut label, mut begins_with) = (0, 0);
-    for &byte in text {
+    for byte in text.bytes() {
         match byte {
             b'.' if label == 0 => return false,
             b'.' => label = 0,
@@ -119,7 +129,16 @@ fn is_plain(text: &[u8]) -> bool {
             return false;
         }
     }
-    text.len() <= LONGEST_NAME && label > 0 && begins_with.is_ascii_lowercase()
+    let is_whole = text.len() <= LONGEST_NAME && label > 0;
+    is_whole && (begins_with.is_ascii_lowercase() || text.parse::<Ipv4Addr>().is_ok())
+}
+
+/// A port of one to five digits; for all else there is time to say what is wrong.
+fn plain_port(digits: &[u8]) -> Option<u16> {
+    let are_digits = matches!(digits.len(), 1..=5) && digits.iter().all(u8::is_ascii_digit);
+    let read = |port: u32, digit: &u8| 10 * port + u32::from(digit - b'0');
+    let port = are_digits.then(|| digits.iter().fold(0, read))?;
+    u16::try_from(port).ok().filter(|port| *port > 0)
 }
 
 fn character(at: usize) -> Fault {
@@ -162,4 +181,47 @@ fn check_name(name: &str) -> Result<(), Fault> {
         return Err(Fault::new(Wrong::HostAddress, 0));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_short_way_reads_what_the_long_one_reads() {
+        for text in [
+            "api.example",
+            "a_b-c.example:8080",
+            "127.0.0.1",
+            "127.0.0.1:80",
+            "10.0.0.255:65535",
+            "7.example",
+            "a.7b",
+            "a:0",
+            "a:65536",
+            "a:99999",
+            "a:000080",
+            "a:08",
+            "a:",
+            "a:8x",
+            "127.1",
+            "127.0.0.01",
+            "1.2.3.256",
+            "a.",
+            "a..b",
+            ".a",
+            "",
+            ":80",
+            "0x7f.1",
+            "a:80:80",
+            "A.example:80",
+        ] {
+            if let Some(host) = Host::read_plain(text.as_bytes()) {
+                assert_eq!(Host::read_name(text), Ok(host), "{text}");
+            }
+        }
+        for plain in ["api.example", "api.example:8080", "127.0.0.1:80"] {
+            assert!(Host::read_plain(plain.as_bytes()).is_some(), "{plain}");
+        }
+    }
 }
