@@ -13,6 +13,7 @@ use hyper::client::conn::http1::{Connection, SendRequest};
 use hyper_util::rt::TokioIo;
 use tidegate::world;
 use tidegate_core::Time;
+use tokio::time::Sleep;
 
 use super::SendError;
 use crate::gateway::fault::Fault;
@@ -24,6 +25,9 @@ pub(super) struct Live {
     sender: SendRequest<Outgoing>,
     connection: Connection<TokioIo<Stream>, Outgoing>,
     state: State,
+    /// Rings when an answer may be late. It goes on from call to call, since to set a timer costs more than to look
+    /// at one that rings too early.
+    timer: Pin<Box<Sleep>>,
     /// Since when nobody uses it.
     pub(super) idle_since: Time,
 }
@@ -40,7 +44,9 @@ impl Live {
         sender: SendRequest<Outgoing>,
         connection: Connection<TokioIo<Stream>, Outgoing>,
     ) -> Live {
-        Live { sender, connection, state: State::Open, idle_since: world::now() }
+        // It has rung: the first call sets it.
+        let timer = Box::pin(tokio::time::sleep(Duration::ZERO));
+        Live { sender, connection, state: State::Open, timer, idle_since: world::now() }
     }
 
     /// Moves bytes both ways, as far as that goes now.
@@ -78,7 +84,7 @@ impl Live {
             }
             answer.as_mut().poll(cx)
         });
-        match in_time(answered, within, progress.as_deref()).await {
+        match in_time(answered, self.timer.as_mut(), within, progress.as_deref()).await {
             Some(Ok(answer)) => Ok(answer),
             Some(Err(mut error)) => Err(match error.take_message() {
                 Some(request) => SendError::never(Fault::Unreachable, Some(request)),
@@ -99,20 +105,22 @@ impl Live {
     }
 }
 
-/// What `work` comes to, or `None` when neither an answer came nor the request's body moved for so long.
+/// What `work` comes to, or `None` when neither an answer came nor the request's body moved for so long. The timer may
+/// ring at any time until then.
 pub(super) async fn in_time<F: Future>(
     work: F,
+    mut timer: Pin<&mut Sleep>,
     within: Duration,
     progress: Option<&Progress>,
 ) -> Option<F::Output> {
     let mut work = pin!(work);
-    let mut timer = pin!(tokio::time::sleep(within));
+    let began = world::now();
     poll_fn(|cx| {
         if let Poll::Ready(output) = work.as_mut().poll(cx) {
             return Poll::Ready(Some(output));
         }
         while timer.as_mut().poll(cx).is_ready() {
-            let moved = progress.map_or(Time::ZERO, Progress::moved);
+            let moved = progress.map_or(began, |progress| progress.moved().max(began));
             let left = moved.later(within).since(world::now());
             if left.is_zero() {
                 return Poll::Ready(None);

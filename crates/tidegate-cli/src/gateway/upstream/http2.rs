@@ -1,6 +1,7 @@
 //! One HTTP/2 connection to a server, shared by many calls. Never here: a task, which the connector starts.
 
 use std::error::Error;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -58,7 +59,8 @@ impl Shared {
     ) -> Result<Response<Incoming>, Box<SendError>> {
         let progress = request.body().progress();
         let answer = self.sender.clone().try_send_request(request);
-        match in_time(answer, within, progress.as_deref()).await {
+        let timer = pin!(tokio::time::sleep(within));
+        match in_time(answer, timer, within, progress.as_deref()).await {
             Some(Ok(answer)) => Ok(answer),
             Some(Err(mut error)) => Err(match error.take_message() {
                 Some(request) => SendError::never(Fault::Unreachable, Some(request)),
