@@ -7,7 +7,6 @@ mod turned;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use http::header::HeaderValue;
 use http::uri::PathAndQuery;
 use http::{Request, Response};
 use hyper::body::Incoming;
@@ -54,26 +53,24 @@ struct Admitted {
 pub(crate) async fn walk(
     gate: &Arc<Gate>,
     pools: &Pools,
-    mut request: Request<Incoming>,
+    request: Request<Incoming>,
     peer: &Peer,
 ) -> Response<Body> {
     gate.traffic.came();
     let trip = Trip::new(gate, pools, peer, &request);
     let mut record = Record::of(&gate.log, &request, trip.began, trip.client, &trip.tracking);
-    let kept = Kept::of(&request);
-    // Servers find the same id in their logs.
-    request.headers_mut().insert(&trip.terms.gateway.answers.tracking, HeaderValue::from(&trip.tracking));
-    let turned = match trip.admit(&request).await {
-        Ok(Admitted { permit, normal }) => match trip.run(permit, normal, request, &mut record).await {
-            Ok(answer) => {
-                gate.traffic.answered(answer.status());
-                return answer;
-            }
-            Err(turned) => turned,
-        },
-        Err(turned) => turned,
+    let Admitted { permit, normal } = match trip.admit(&request).await {
+        Ok(admitted) => admitted,
+        Err(turned) => return trip.turn(turned, request.method(), request.headers(), record),
     };
-    trip.turn(turned, &kept, record)
+    let kept = Kept::of(&request);
+    match trip.run(permit, normal, request, &mut record).await {
+        Ok(answer) => {
+            gate.traffic.answered(answer.status());
+            answer
+        }
+        Err(turned) => trip.turn(turned, &kept.method, &kept.accept, record),
+    }
 }
 
 impl<'t> Trip<'t> {

@@ -51,7 +51,7 @@ impl Trip<'_> {
         &self,
         mut permit: Box<Permit>,
         normal: Option<PathAndQuery>,
-        request: Request<Incoming>,
+        mut request: Request<Incoming>,
         record: &mut Record,
     ) -> Result<Response<Body>, Turned> {
         let asking = Asking {
@@ -69,6 +69,9 @@ impl Trip<'_> {
             }
         };
         let in_flight = self.gate.begin();
+        // Servers find the same id in their logs.
+        let id = HeaderValue::from(&self.tracking);
+        request.headers_mut().insert(&self.terms.gateway.answers.tracking, id.clone());
         let (outgoing, upgrade) =
             forward::request(request, normal, self.peer, self.believed, &self.terms.forward);
         let progress = outgoing.body().progress();
@@ -105,7 +108,7 @@ impl Trip<'_> {
         self.terms.answers.announce(&told, headers, world::wall_clock());
         let tracking = &self.terms.gateway.answers.tracking;
         if !headers.contains_key(tracking) {
-            headers.insert(tracking, HeaderValue::from(&self.tracking));
+            headers.insert(tracking, id);
         }
         Ok(answer)
     }

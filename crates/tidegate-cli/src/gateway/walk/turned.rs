@@ -1,6 +1,6 @@
 //! Calls that turn round in the gateway: why, and what they are answered. Never here: how a refusal looks.
 
-use std::borrow::Cow;
+use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -37,8 +37,8 @@ pub(super) enum Turned {
 
 /// What an answer must know of a request that may be gone by then.
 pub(super) struct Kept {
-    method: Method,
-    accept: HeaderMap,
+    pub(super) method: Method,
+    pub(super) accept: HeaderMap,
 }
 
 impl Kept {
@@ -53,17 +53,20 @@ impl Kept {
 
 impl Trip<'_> {
     /// Answers a call that turns round.
-    pub(super) fn turn(&self, turned: Turned, kept: &Kept, mut record: Record) -> Response<Body> {
+    pub(super) fn turn(
+        &self,
+        mut turned: Turned,
+        method: &Method,
+        headers: &HeaderMap,
+        mut record: Record,
+    ) -> Response<Body> {
         let draw = world::draw();
-        let (headers, tracking) = (&kept.accept, &self.tracking);
-        let asked = Asked { headers, tracking, draw, wall_clock: world::wall_clock() };
-        let (cause, why) = (turned.cause(), turned.why());
-        let must_close = matches!(turned, Turned::Fault(fault) if fault.ends_connection());
+        let asked = Asked { headers, tracking: &self.tracking, draw, wall_clock: world::wall_clock() };
         let answers = &self.terms.answers;
-        let answer = match turned {
-            Turned::Refused(mut refusal) => {
+        let answer = match &mut turned {
+            Turned::Refused(refusal) => {
                 refusal.told.wait = refusal.told.wait.map(|wait| self.told_to_wait(wait));
-                answers.refusal(&refusal, &asked)
+                answers.refusal(refusal, &asked)
             }
             other => {
                 let mut trouble = other.trouble(draw);
@@ -74,11 +77,12 @@ impl Trip<'_> {
                 answers.problem(&trouble, &asked)
             }
         };
-        record.turned(answer.status(), why);
+        record.turned(answer.status(), &turned);
         record.ended(world::now());
-        self.gate.traffic.turned(cause);
+        self.gate.traffic.turned(turned.cause());
         self.gate.traffic.answered(answer.status());
-        finished(answer, &kept.method, must_close)
+        let must_close = matches!(turned, Turned::Fault(fault) if fault.ends_connection());
+        finished(answer, method, must_close)
     }
 
     /// The wait that a refused caller is told, which the penalty box may lengthen.
@@ -97,17 +101,6 @@ impl Turned {
             Turned::Shed(_) => Cause::Overload,
             Turned::Target(_) => Cause::Target,
             Turned::Fault(_) => Cause::Fault,
-        }
-    }
-
-    /// For the log: the cause, and what of it.
-    fn why(&self) -> Cow<'static, str> {
-        let cause = self.cause().name();
-        match self {
-            Turned::Refused(refusal) => format!("{cause}:{}", refusal.limit).into(),
-            Turned::Shed(refusal) => format!("{cause}:{}", refusal.class).into(),
-            Turned::Fault(fault) => format!("{cause}:{fault}").into(),
-            Turned::Shut { .. } | Turned::Target(_) => cause.into(),
         }
     }
 
@@ -133,6 +126,19 @@ impl Turned {
                 Trouble { wait, ..Trouble::new(fault.status(), fault.to_string()) }
             }
             Turned::Refused(refusal) => Trouble::new(refusal.status(), refusal.to_string()),
+        }
+    }
+}
+
+/// For the log: the cause, and what of it.
+impl fmt::Display for Turned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.cause().name())?;
+        match self {
+            Turned::Refused(refusal) => write!(f, ":{}", refusal.limit),
+            Turned::Shed(refusal) => write!(f, ":{}", refusal.class),
+            Turned::Fault(fault) => write!(f, ":{fault}"),
+            Turned::Shut { .. } | Turned::Target(_) => Ok(()),
         }
     }
 }
