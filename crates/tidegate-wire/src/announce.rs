@@ -7,6 +7,7 @@ use std::time::Duration;
 use http::header::{HeaderMap, RETRY_AFTER};
 use tidegate_core::Time;
 
+use crate::number;
 use crate::ratelimit::{
     Combined, Limit, Policy, QuotaPolicy, RATELIMIT, RATELIMIT_POLICY, Reset, TRIO, Trio, TrioNames,
     Unwritable, X_TRIO, policy_of, tightest, write_combined, write_limits, write_policies,
@@ -74,7 +75,7 @@ impl Announcement {
         if let Some(wait) = self.wait {
             let exhausted = forms.iter().filter_map(|&form| self.exhausted_wait(form, now)).max();
             let told = wait.max(exhausted.unwrap_or(Duration::ZERO));
-            fields.insert(RETRY_AFTER, retry_after::write(told).into());
+            fields.insert(RETRY_AFTER, number::value(retry_after::write(told)));
         }
         for (name, line) in &fields {
             headers.insert(name, line.clone());

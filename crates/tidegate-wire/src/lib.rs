@@ -25,6 +25,7 @@ pub mod date;
 pub mod dialect;
 pub mod feedback;
 pub mod link;
+pub mod number;
 mod octets;
 pub mod problem;
 pub mod ratelimit;

@@ -31,7 +31,7 @@ impl TrackingId {
             id[at] = DIGITS[usize::from(byte >> 4)];
             id[at + 1] = DIGITS[usize::from(byte & 15)];
         }
-        TrackingId(String::from_utf8_lossy(&id).into_owned())
+        TrackingId(std::str::from_utf8(&id).unwrap_or_default().to_owned())
     }
 
     /// The ID in a field's value; `None` if it isn't well formed, and then it is neither kept nor logged.

@@ -2,6 +2,7 @@
 
 use http::HeaderValue;
 
+use crate::number::{MOST_DIGITS, digits};
 use crate::ratelimit::{LARGEST, Limit, Policy, Unwritable, write_limits, write_policies};
 
 /// A policy as [`Form::Current`](super::Form::Current) states it, rendered once for all answers that tell of it.
@@ -48,8 +49,9 @@ impl Stated {
 
     /// The `RateLimit` field that says what is left of this policy, and in how many seconds there is more.
     pub fn left(&self, remaining: u64, reset_secs: u64) -> HeaderValue {
-        let (mut left, mut secs) = ([0; 15], [0; 15]);
-        let (left, secs) = (digits(remaining, &mut left), digits(reset_secs, &mut secs));
+        let (mut left, mut secs) = ([0; MOST_DIGITS], [0; MOST_DIGITS]);
+        let left = digits(remaining.min(LARGEST), &mut left);
+        let secs = digits(reset_secs.min(LARGEST), &mut secs);
         // As large as it will be: the value then takes it as it is.
         let length = self.name.len() + left.len() + self.reset.len() + secs.len();
         let mut line = Vec::with_capacity(length);
@@ -60,26 +62,14 @@ impl Stated {
     }
 }
 
-/// A number's digits; those of the form's largest for one beyond.
-fn digits(number: u64, room: &mut [u8; 15]) -> &[u8] {
-    let (mut rest, mut at) = (number.min(LARGEST), room.len());
-    loop {
-        at -= 1;
-        room[at] = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        if rest == 0 {
-            return &room[at..];
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[track_caller]
     fn check(number: u64, written: &str) {
-        assert_eq!(std::str::from_utf8(digits(number, &mut [0; 15])), Ok(written));
+        let stated = Stated::new(&Policy { name: "a".into(), quota: 1, ..Policy::default() }).unwrap();
+        assert_eq!(stated.left(number, number), format!("\"a\";r={written};t={written}"));
     }
 
     #[test]

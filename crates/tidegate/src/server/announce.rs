@@ -4,6 +4,7 @@ use http::header::{Entry, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use tidegate_core::Time;
 use tidegate_wire::announce::Form;
+use tidegate_wire::number;
 use tidegate_wire::ratelimit::{RATELIMIT, RATELIMIT_POLICY, Tolerance, read_limits, read_policies};
 use tidegate_wire::retry_after;
 
@@ -15,7 +16,7 @@ pub(super) fn write(told: &Told, forms: &[Form], headers: &mut HeaderMap, wall_c
         let (policies, left) = told.stated();
         insert(headers, RATELIMIT_POLICY, policies);
         insert(headers, RATELIMIT, left);
-        insert(headers, RETRY_AFTER, told.wait.map(|wait| retry_after::write(wait).into()));
+        insert(headers, RETRY_AFTER, told.wait.map(|wait| number::value(retry_after::write(wait))));
         return;
     }
     // Names that no field holds were refused with their policy, so this can't fail.

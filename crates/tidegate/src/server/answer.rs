@@ -11,7 +11,7 @@ use tidegate_core::Time;
 use tidegate_wire::announce::Form;
 use tidegate_wire::problem::{self, Kind, Stated};
 use tidegate_wire::tracking::{TRACKINGID, TrackingId};
-use tidegate_wire::{retry_after, webex};
+use tidegate_wire::{number, retry_after, webex};
 
 use super::accept::{Written, written};
 use super::announce;
@@ -128,7 +128,7 @@ impl Answers {
         let mut answer = self.written(*status, kind, detail, None, asked);
         if let Some(wait) = wait {
             let wait = wait.saturating_add(self.jitter(asked.draw));
-            answer.headers_mut().insert(RETRY_AFTER, retry_after::write(wait).into());
+            answer.headers_mut().insert(RETRY_AFTER, number::value(retry_after::write(wait)));
         }
         answer
     }
@@ -166,11 +166,11 @@ impl Answers {
         };
         let mut answer = Response::new(Bytes::from(body));
         *answer.status_mut() = status;
-        let length = answer.body().len();
+        let length = number::value(answer.body().len() as u64);
         let headers = answer.headers_mut();
         headers.reserve(8);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
-        headers.insert(CONTENT_LENGTH, length.into());
+        headers.insert(CONTENT_LENGTH, length);
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.insert(self.tracking.clone(), asked.tracking.into());
         answer
