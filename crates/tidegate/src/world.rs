@@ -32,7 +32,10 @@ fn instant() -> Instant {
 /// What time it is, on tokio's clock: steady, and paused where tokio's is. The epoch is the process's own.
 pub fn now() -> Time {
     let (first, instant) = (first(), instant());
-    FIRST.later(instant.duration_since(first)).earlier(first.duration_since(instant))
+    match instant.checked_duration_since(first) {
+        Some(since) => FIRST.later(since),
+        None => FIRST.earlier(first.duration_since(instant)),
+    }
 }
 
 /// What time it is since the Unix epoch, by a clock that may jump. For dates only, never for waits.
