@@ -58,6 +58,9 @@ pub(crate) async fn run(args: Args) -> Result<Exit, Failure> {
     let count = args.workers();
     let source = args.source();
     let config = source.read()?;
+    for warning in source.warnings() {
+        output::error(format!("warning: {warning}"));
+    }
     let gateway = config.gateway.clone();
     let gate = Gate::new(config, world::now())?;
     let tls = gateway.tls.as_ref().map(ServerTls::load).transpose()?.map(Arc::new);
@@ -109,9 +112,13 @@ async fn end(workers: Workers, drain: &Drain, gate: &Arc<Gate>) -> Result<Exit, 
         calls(usize::try_from(gate.in_flight()).unwrap_or_default())
     ));
     let again = interrupt::stopped()?;
+    let mut draining = std::pin::pin!(workers.drain(drain, within));
     let cut = tokio::select! {
-        cut = workers.drain(drain, within) => cut,
-        () = again => usize::try_from(gate.in_flight()).unwrap_or_default(),
+        cut = &mut draining => cut,
+        () = again => {
+            drain.cut();
+            draining.await
+        }
     };
     gate.log.close().await;
     output::error(match cut {

@@ -63,7 +63,7 @@ impl Source {
     /// With all that is wrong with it.
     pub(crate) fn read(&self) -> Result<Config, Failure> {
         let mut config = match &self.from {
-            From::File(path) => opened(path)?,
+            From::File(path) => opened(path)?.config()?,
             From::Flags(text) => {
                 let understood = policy::read(text, Path::new(""));
                 understood.map_err(|faults| policy::failure(Path::new("the flags"), text, &faults))?.config
@@ -79,14 +79,26 @@ impl Source {
     }
 }
 
-fn opened(path: &Path) -> Result<Config, Failure> {
+fn opened(path: &Path) -> Result<policy::Opened, Failure> {
     if path != Path::new("-") && !path.exists() {
         return Err(Failure::new(Exit::Usage, format!("there is no policy file {}", path.display())).hint(
             "name one with --config FILE, or begin without: tidegate gateway --upstream http://127.0.0.1:9001 \
              --limit '300 per minute, burst 50'",
         ));
     }
-    policy::open(path)?.config()
+    policy::open(path)
+}
+
+impl Source {
+    /// What is legal in the file and likely wrong, for people. Flags say so little that nothing is.
+    pub(crate) fn warnings(&self) -> Vec<String> {
+        let From::File(path) = &self.from else { return Vec::new() };
+        let Ok(policy::Opened { text, understood: Ok(understood), .. }) = opened(path) else {
+            return Vec::new();
+        };
+        let name = policy::name(path);
+        understood.warnings.iter().map(|warning| warning.shown(&name, &text)).collect()
+    }
 }
 
 impl Typed {
