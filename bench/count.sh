@@ -20,6 +20,12 @@ for what in hot uniform insert; do
     done
 done
 
+none=$(( $(instructions decide nothing $((2 * decisions))) - $(instructions decide nothing "$decisions") ))
+for what in target 1-ip 1-bearer 3-ip 3-bearer; do
+    more=$(( $(instructions decide $what $((2 * decisions))) - $(instructions decide $what "$decisions") ))
+    echo "decide $what: $(( (more - none) / decisions )) instructions (the loop's own $((none / decisions)) taken off)"
+done
+
 none=$(( $(instructions door nothing $((2 * decisions))) - $(instructions door nothing "$decisions") ))
 for who in absent told shut; do
     more=$(( $(instructions door $who $((2 * decisions))) - $(instructions door $who "$decisions") ))

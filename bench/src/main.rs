@@ -1,9 +1,11 @@
 //! Decisions by Tidegate's table and by peers, for a counter of instructions to watch or a clock. Never here: a verdict.
 //!
 //! `tidegate-bench count ENGINE WHAT N` makes N decisions and says nothing: `count.sh` runs it under callgrind with N
-//! and 2 N, and the difference is theirs alone. `tidegate-bench door WHO N` asks the penalty box likewise. `tidegate-bench time` times all engines by turns. `tidegate-bench
-//! memory` fills a table with ten million keys.
+//! and 2 N, and the difference is theirs alone. `tidegate-bench door WHO N` asks the penalty box likewise, and
+//! `tidegate-bench decide WHAT N` a whole limiter. `tidegate-bench time` times all engines by turns. `tidegate-bench memory`
+//! fills a table with ten million keys.
 
+mod decide;
 mod door;
 mod engines;
 
@@ -145,10 +147,11 @@ fn main() {
             count(engine, what, decisions.parse().expect("a number of decisions"))
         }
         ["door", who, asks] => door::count(who, asks.parse().expect("a number of calls")),
+        ["decide", what, decisions] => decide::count(what, decisions.parse().expect("a number of decisions")),
         ["time"] => time(),
         ["memory"] => memory(),
         _ => {
-            println!("usage: tidegate-bench count ENGINE WHAT N | door WHO N | time | memory (see README.md)")
+            println!("usage: tidegate-bench count ENGINE WHAT N | decide WHAT N | door WHO N | time | memory (see README.md)")
         }
     }
 }
