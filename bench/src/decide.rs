@@ -26,13 +26,15 @@ fn now_or_never<F: Future>(work: F) -> F::Output {
 fn limiter(limits: usize, key: &str) -> Limiter<Table> {
     let limit = |number: usize| {
         let key = vec![key.parse().expect("a part of a key")];
-        let mut limit = Limit::new(&format!("limit-{number}"), key, "1 per s, burst 1000000".parse().expect("a quota"));
+        let mut limit =
+            Limit::new(&format!("limit-{number}"), key, "1 per s, burst 1000000".parse().expect("a quota"));
         limit.on.path = Some("/v1/rooms/{*rest}".parse().expect("a template"));
         limit
     };
     let policy = Policy { limits: (0..limits).map(limit).collect(), ..Policy::default() };
     let table = Table::new(Room::split(64 << 20));
-    Limiter::new(policy, table, Secret::new([1, 2]), Time::from_nanos(START_NS)).expect("a policy without faults")
+    Limiter::new(policy, table, Secret::new([1, 2]), Time::from_nanos(START_NS))
+        .expect("a policy without faults")
 }
 
 /// Decides one caller's call so often, a microsecond after each other. `what` is `nothing`, `target` (the target and the
@@ -42,7 +44,8 @@ pub fn count(what: &str, decisions: u64) {
     let limiter = limiter(limits.parse().expect("a number of limits"), key);
     let rules = limiter.rules();
     let token = HeaderValue::from_static("Bearer an-example-of-a-token-0123456789");
-    let headers = HeaderMap::from_iter([(HOST, HeaderValue::from_static("api.example")), (AUTHORIZATION, token)]);
+    let headers =
+        HeaderMap::from_iter([(HOST, HeaderValue::from_static("api.example")), (AUTHORIZATION, token)]);
     let uri = Uri::from_static("/v1/rooms/7?max=50");
     let target = Target::of_uri(&uri, rules.paths()).expect("a target");
     let host = Host::of(None, &headers).expect("a host");
@@ -57,7 +60,8 @@ pub fn count(what: &str, decisions: u64) {
                 black_box(target).is_ok() && black_box(Host::of(None, black_box(&headers))).is_ok()
             }
             _ => {
-                let request = Request { method: &method, target: &target, host: &host, headers: &headers, client };
+                let request =
+                    Request { method: &method, target: &target, host: &host, headers: &headers, client };
                 let Ok(verdict) = now_or_never(limiter.decide_by(rules.clone(), now, black_box(&request)));
                 matches!(verdict, Verdict::Admitted(_))
             }

@@ -151,7 +151,9 @@ fn main() {
         ["time"] => time(),
         ["memory"] => memory(),
         _ => {
-            println!("usage: tidegate-bench count ENGINE WHAT N | decide WHAT N | door WHO N | time | memory (see README.md)")
+            println!(
+                "usage: tidegate-bench count ENGINE WHAT N | decide WHAT N | door WHO N | time | memory (see README.md)"
+            )
         }
     }
 }
