@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use http::StatusCode;
 use tidegate::fleet::{
-    Basis, Check, Failure, Fleet, Outcome, Passive, Server, Settings, SettingsError, State, Unpicked, Weight,
+    Basis, Check, Failure, Fleet, Outcome, Passive, Server, ServerId, Settings, SettingsError, State,
+    Unpicked, Weight,
 };
 use tidegate_core::Time;
 
@@ -281,4 +282,18 @@ fn judging_calls_ends_with_the_settings_and_so_do_ejections() {
     assert_eq!(state(&fleet, "a", ms(2)), State::InRouting);
     let view = &fleet.view(ms(2))[0];
     assert_eq!((view.counts.refused, view.last_failure.unwrap().what), (55, Failure::Refused));
+}
+
+#[test]
+fn who_comes_is_known_before_a_call_can_meet_it() {
+    let fleet = fleet(checked(&[1_000]));
+    let mut met = None;
+    let settings = Settings { servers: vec![Server::new("new")], active: None, ..checked(&[]) };
+    let meet = |server: &dyn Fn(&str) -> Option<ServerId>| {
+        met = server("new");
+        assert_eq!(server("a"), None, "it has left");
+        assert_eq!(fleet.pick(ms(1), 0, &[]).unwrap().name(), "a", "and is still the one that calls meet");
+    };
+    fleet.changed_with(settings, ms(1), meet).unwrap();
+    assert_eq!(fleet.pick(ms(1), 0, &[]).map(|lease| lease.server()).ok(), met);
 }
