@@ -157,6 +157,10 @@ impl fmt::Display for KeyRefusal {
         match self.lack {
             Lack::Absent => write!(f, "the request has no {part}, which tells callers apart here: send it"),
             Lack::Several => write!(f, "the request has more than one {part}: send one"),
+            Lack::Unclear => write!(
+                f,
+                "the request has a {part} of which it isn't clear where it ends: send it without blanks, commas and quotes"
+            ),
         }
     }
 }

@@ -70,7 +70,7 @@ impl Condition {
                 test.of(lines.map(|line| Cow::Borrowed(line.as_bytes().trim_ascii())))
             }
             Condition::Query(name, test) => test.of(request.target.query().values(name)),
-            Condition::Method(methods) => methods.has(request.method).into(),
+            Condition::Method(methods) => methods.has(request.method),
             Condition::Client(networks) => contains(networks, request.client).into(),
         }
     }

@@ -177,6 +177,7 @@ fn shown(part: &KeyPart, found: &Found<'_>, missing: Missing) -> String {
             let lack = match lack {
                 Lack::Absent => "none",
                 Lack::Several => "more than one",
+                Lack::Unclear => "with no clear end",
             };
             let instead = match missing {
                 Missing::Refuse => "",

@@ -1,6 +1,7 @@
 //! Whose share a request takes from: the parts of a key, and their hash. Never here: a key that is kept.
 
 mod cookie;
+mod token;
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -88,6 +89,8 @@ pub enum Lack {
     Absent,
     /// The request has it twice, with different values: servers differ in which counts.
     Several,
+    /// Servers differ in where it ends: a token with a blank or a comma in it, say.
+    Unclear,
 }
 
 /// A part as a request has it.
@@ -127,14 +130,11 @@ impl Part {
         match self {
             Part::Bearer => {
                 let lines = headers.get_all(AUTHORIZATION).iter();
-                Some(the_one(lines.filter_map(|line| {
-                    let (scheme, token) = line.as_bytes().trim_ascii().split_at_checked(7)?;
-                    scheme.eq_ignore_ascii_case(b"bearer ").then_some(token.trim_ascii().into())
-                })))
+                Some(the_token(lines.filter_map(|line| token::of(line.as_bytes()))))
             }
             Part::Header(name) => {
                 let lines = headers.get_all(name).iter();
-                Some(the_one(lines.map(|line| line.as_bytes().trim_ascii().into())))
+                Some(the_one(lines.map(|line| token::bare(line.as_bytes()).into())))
             }
             Part::Cookie(name) => {
                 let lines = headers.get_all(COOKIE).iter();
@@ -142,6 +142,14 @@ impl Part {
             }
             Part::Ip | Part::Path(..) | Part::Host => None,
         }
+    }
+}
+
+/// The one token that there is, if no server can take it for another.
+fn the_token<'a>(tokens: impl Iterator<Item = &'a [u8]>) -> Found<'a> {
+    match the_one(tokens.map(Cow::Borrowed)) {
+        Found::Text(text) if !token::is_plain(&text) => Found::Lacking(Lack::Unclear),
+        found => found,
     }
 }
 

@@ -4,6 +4,8 @@ use std::fmt;
 
 use http::Method;
 
+use super::condition::Truth;
+
 /// A set of methods. One with `GET` in it has `HEAD` as well: servers do the same work for both.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Methods {
@@ -30,12 +32,21 @@ impl Methods {
         set
     }
 
-    /// Whether the method is in the set.
-    pub fn has(&self, method: &Method) -> bool {
+    /// Whether the method is in the set. One that is but for its case is [`Truth::Unclear`]: methods differ by case,
+    /// and yet some servers take `get` for `GET`.
+    pub fn has(&self, method: &Method) -> Truth {
         match bit(method) {
-            0 => self.others.contains(method),
-            bit => self.known & bit != 0,
+            0 if self.others.contains(method) => Truth::Yes,
+            0 if self.has_but_for_case(method.as_str()) => Truth::Unclear,
+            0 => Truth::No,
+            bit => (self.known & bit != 0).into(),
         }
+    }
+
+    fn has_but_for_case(&self, method: &str) -> bool {
+        let is_it = |name: &Method| name.as_str().eq_ignore_ascii_case(method);
+        let has_head = self.known & bit(&Method::HEAD) != 0;
+        self.named.iter().any(is_it) || (has_head && is_it(&Method::HEAD))
     }
 }
 
@@ -70,12 +81,15 @@ mod tests {
         let purge = Method::from_bytes(b"PURGE").unwrap();
         let set = Methods::of([Method::GET, purge.clone()]);
         for method in [&Method::GET, &Method::HEAD, &purge] {
-            assert!(set.has(method), "{method}");
+            assert_eq!(set.has(method), Truth::Yes, "{method}");
         }
-        for method in [Method::POST, Method::TRACE, Method::from_bytes(b"get").unwrap()] {
-            assert!(!set.has(&method), "{method}");
+        for method in [Method::POST, Method::TRACE, Method::from_bytes(b"gets").unwrap()] {
+            assert_eq!(set.has(&method), Truth::No, "{method}");
         }
-        assert!(!Methods::of([Method::HEAD]).has(&Method::GET));
+        for name in ["get", "Head", "pURGE"] {
+            assert_eq!(set.has(&Method::from_bytes(name.as_bytes()).unwrap()), Truth::Unclear, "{name}");
+        }
+        assert_eq!(Methods::of([Method::HEAD]).has(&Method::GET), Truth::No);
         assert_eq!(set.to_string(), "GET or PURGE");
     }
 }

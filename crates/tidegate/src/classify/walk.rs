@@ -170,13 +170,17 @@ impl Classifier {
 
 /// Whether all but the path fits, clearly or perhaps; or what is the first that doesn't.
 fn matches(on: &Matcher, methods: &Methods, request: &Request<'_>) -> Result<Sure, WhyNot> {
-    if !on.methods.is_empty() && !methods.has(request.method) {
-        return Err(WhyNot::Method);
+    let mut sure = Sure::Yes;
+    if !on.methods.is_empty() {
+        match methods.has(request.method) {
+            Truth::Yes => {}
+            Truth::Unclear => sure = Sure::Perhaps,
+            Truth::No => return Err(WhyNot::Method),
+        }
     }
     if !on.hosts.is_empty() && !on.hosts.iter().any(|host| host.fits(request.host)) {
         return Err(WhyNot::Host);
     }
-    let mut sure = Sure::Yes;
     for (number, condition) in (0..).zip(&on.conditions) {
         match condition.holds(request) {
             Truth::Yes => {}

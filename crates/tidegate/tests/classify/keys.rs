@@ -42,12 +42,17 @@ fn one_caller_has_one_key_in_every_spelling() {
             bearer("abc"),
             get("authorization", "bearer abc"),
             get("authorization", "BEARER   abc "),
+            get("authorization", "Bearer\tabc"),
             bearer("abc").from("10.0.0.1"),
             bearer("abc").with("authorization", "Bearer abc"),
         ],
         &[bearer("abd"), bearer("ABC"), bearer("ab")],
     );
-    check(&["header:x-api-key"], &[get("x-api-key", "k"), get("x-api-key", " k ")], &[get("x-api-key", "K")]);
+    check(
+        &["header:x-api-key"],
+        &[get("x-api-key", "k"), get("x-api-key", " k "), get("x-api-key", "k\u{a0}")],
+        &[get("x-api-key", "K")],
+    );
     check(
         &["cookie:sid"],
         &[get("cookie", "sid=abc"), get("cookie", "a=b; sid=\"abc\""), get("cookie", "sid=%61bc")],
@@ -104,6 +109,10 @@ fn a_missing_part_is_refused_with_the_reason() {
     }
     let refusal = bearer("a").with("authorization", "Bearer b").classified(&limits).unwrap_err();
     assert_eq!((refusal.status(), refusal.lack), (StatusCode::BAD_REQUEST, Lack::Several));
+    for token in ["a b", "a,b", "a\u{a0}", "\"a\""] {
+        let refusal = bearer(token).classified(&limits).unwrap_err();
+        assert_eq!((refusal.status(), refusal.lack), (StatusCode::BAD_REQUEST, Lack::Unclear), "{token:?}");
+    }
     let limits = by(&["cookie:sid"], Missing::Refuse);
     let refusal = get("cookie", "sid=a; sid=b").classified(&limits).unwrap_err();
     assert_eq!(refusal.to_string(), "the request has more than one sid cookie: send one");

@@ -37,7 +37,8 @@ pub(crate) fn ask(line: &str) -> Asked {
 
 impl Asked {
     pub(crate) fn with(mut self, name: &'static str, value: &str) -> Asked {
-        self.headers.append(HeaderName::from_static(name), HeaderValue::from_str(value).unwrap());
+        self.headers
+            .append(HeaderName::from_static(name), HeaderValue::from_bytes(value.as_bytes()).unwrap());
         self
     }
 
