@@ -69,7 +69,14 @@ impl Condition {
                 let lines = request.headers.get_all(name).iter();
                 test.of(lines.map(|line| Cow::Borrowed(line.as_bytes().trim_ascii())))
             }
-            Condition::Query(name, test) => test.of(request.target.query().values(name)),
+            Condition::Query(name, test) => {
+                let query = request.target.query();
+                let holds = test.of(query.values(name));
+                match query.values_read_loosely(name).map(|values| test.of(values)) {
+                    Some(other) if other != holds => Truth::Unclear,
+                    _ => holds,
+                }
+            }
             Condition::Method(methods) => methods.has(request.method),
             Condition::Client(networks) => contains(networks, request.client).into(),
         }

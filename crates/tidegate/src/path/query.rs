@@ -22,17 +22,41 @@ impl<'a> Query<'a> {
 
     /// All values that the parameter has, decoded, in their order. A parameter without `=` has an empty value.
     pub fn values(self, name: &str) -> impl Iterator<Item = Cow<'a, [u8]>> {
-        let pairs = self.text.as_bytes().split(|&byte| byte == b'&').filter(|pair| !pair.is_empty());
+        self.read(name, |byte| byte == b'&', |found| found)
+    }
+
+    /// The values that the parameter has for servers that read more into a query: that take `;` for `&` as well, and
+    /// `max[]`, `max[0]` and `+max` for `max`. `None` where no server can.
+    pub fn values_read_loosely(self, name: &str) -> Option<impl Iterator<Item = Cow<'a, [u8]>>> {
+        let is_odd = |&byte: &u8| matches!(byte, b';' | b'[' | b'%' | b'+');
+        let separates = |byte| matches!(byte, b'&' | b';');
+        self.text.as_bytes().iter().any(is_odd).then(|| self.read(name, separates, begins))
+    }
+
+    fn read(
+        self,
+        name: &str,
+        separates: impl Fn(u8) -> bool,
+        counts: impl Fn(&[u8]) -> &[u8],
+    ) -> impl Iterator<Item = Cow<'a, [u8]>> {
+        let pairs = self.text.as_bytes().split(move |&byte| separates(byte)).filter(|pair| !pair.is_empty());
         pairs.filter_map(move |pair| {
             let end = pair.iter().position(|&byte| byte == b'=').unwrap_or(pair.len());
             let (found, value) = (decode(&pair[..end]), pair.get(end + 1..).unwrap_or_default());
+            let found = counts(&found);
             let same = match self.case {
                 Sameness::Same => found.eq_ignore_ascii_case(name.as_bytes()),
-                Sameness::Distinct => *found == *name.as_bytes(),
+                Sameness::Distinct => found == name.as_bytes(),
             };
             same.then(|| decode(value))
         })
     }
+}
+
+/// A name without what some servers take for a place in a list, and without blanks around it.
+fn begins(name: &[u8]) -> &[u8] {
+    let end = name.iter().position(|&byte| matches!(byte, b'[' | 0)).unwrap_or(name.len());
+    name[..end].trim_ascii()
 }
 
 fn decode(bytes: &[u8]) -> Cow<'_, [u8]> {
@@ -83,6 +107,25 @@ mod tests {
         check_values("max=a=b", "max", &["a=b"]);
         check_values("maximum=5&Max=6", "max", &[]);
         check_values("", "max", &[]);
+    }
+
+    #[track_caller]
+    fn check_loose(text: &str, values: Option<&[&str]>) {
+        let found = Query::new(text, Sameness::Distinct).values_read_loosely("max");
+        let found: Option<Vec<_>> =
+            found.map(|values| values.map(|value| String::from_utf8(value.into()).unwrap()).collect());
+        assert_eq!(found, values.map(|values| values.iter().map(ToString::to_string).collect()), "{text}");
+    }
+
+    #[test]
+    fn what_some_servers_read_into_a_query_is_told_too() {
+        check_loose("a=b&max=5", None);
+        check_loose("a=b;max=5", Some(&["5"]));
+        check_loose("max=5;max=500", Some(&["5", "500"]));
+        for text in ["max[]=5", "max%5B%5D=5", "max[0]=5", "+max=5", "max%20=5", "max%00x=5"] {
+            check_loose(text, Some(&["5"]));
+        }
+        check_loose("x[max]=5;maxi=6", Some(&[]));
     }
 
     #[test]

@@ -46,13 +46,16 @@ fn the_dearest_row_that_holds_is_charged() {
 #[test]
 fn what_is_unclear_makes_dearer_and_never_cheaper() {
     let dearer = Cost { rows: vec![row(vec![query("max > 100")], 5)], ..Cost::default() };
-    for line in ["GET /?max=1&max=500", "GET /?max=many", "GET /?max=", "GET /?max"] {
+    for line in ["GET /?max=1&max=500", "GET /?max=many", "GET /?max=", "GET /?max", "GET /?a=b;max=500"] {
+        check(&dearer, ask(line), 5, Settled::Now);
+    }
+    for line in ["GET /?max[]=500", "GET /?max%5B0%5D=500", "GET /?+max=500"] {
         check(&dearer, ask(line), 5, Settled::Now);
     }
     let cheaper =
         Cost { otherwise: Amount::Units(5), rows: vec![row(vec![query("max <= 100")], 1)], measured: None };
     check(&cheaper, ask("GET /?max=5"), 1, Settled::Now);
-    for line in ["GET /?max=1&max=500", "GET /?max=many", "GET /"] {
+    for line in ["GET /?max=1&max=500", "GET /?max=many", "GET /", "GET /?a;max=5", "GET /?max[]=5"] {
         check(&cheaper, ask(line), 5, Settled::Now);
     }
 }
