@@ -121,6 +121,18 @@ async fn an_answer_that_does_not_begin_is_given_up() {
 }
 
 #[tokio::test]
+async fn a_server_that_never_comes_to_its_answer_is_given_up() {
+    let address = upstream(|_, mut stream| async move {
+        raw::head(&mut stream).await;
+        while stream.write_all(&b"HTTP/1.1 103 Early Hints\r\n\r\n".repeat(10_000)).await.is_ok() {}
+    })
+    .await;
+    let error = server(&at(address), &UpstreamTerms { answer: SHORT, ..terms() });
+    let error = error.send(request("GET")).await.unwrap_err();
+    assert_eq!((error.reached, error.fault), (Reached::Perhaps, Fault::UpstreamSlow));
+}
+
+#[tokio::test]
 async fn a_server_behind_a_socket_file_is_served_too() {
     let folder = tempfile::tempdir().unwrap();
     let path: PathBuf = folder.path().join("upstream.sock");

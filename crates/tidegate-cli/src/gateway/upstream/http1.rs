@@ -116,16 +116,19 @@ pub(super) async fn in_time<F: Future>(
     let mut work = pin!(work);
     let began = world::now();
     poll_fn(|cx| {
+        // The timer first: work that never pauses uses up the task's budget, and a timer without budget never ends.
+        let mut is_due = timer.as_mut().poll(cx).is_ready();
         if let Poll::Ready(output) = work.as_mut().poll(cx) {
             return Poll::Ready(Some(output));
         }
-        while timer.as_mut().poll(cx).is_ready() {
+        while is_due {
             let moved = progress.map_or(began, |progress| progress.moved().max(began));
             let left = moved.later(within).since(world::now());
             if left.is_zero() {
                 return Poll::Ready(None);
             }
             timer.set(tokio::time::sleep(left));
+            is_due = timer.as_mut().poll(cx).is_ready();
         }
         Poll::Pending
     })
