@@ -11,13 +11,16 @@ mod refused;
 mod told;
 mod upgrade;
 
-use http::header::{COOKIE, EXPECT, HOST, HeaderValue, TRANSFER_ENCODING, UPGRADE};
+use http::header::{
+    CONTENT_LENGTH, COOKIE, EXPECT, HOST, HeaderMap, HeaderValue, TRANSFER_ENCODING, UPGRADE,
+};
 use http::uri::{PathAndQuery, Uri};
 use http::{Method, Request, Response, StatusCode, Version};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use tidegate::path::Target;
 
+pub(crate) use fields::unlist;
 pub(crate) use outgoing::{Outgoing, Progress};
 pub(crate) use refused::check;
 pub(crate) use told::Believed;
@@ -113,7 +116,7 @@ pub(crate) fn replay(request: &Request<Outgoing>, upgrade: Option<&Upgrade>) -> 
 /// that it became has.
 ///
 /// # Errors
-/// When the server changed to a protocol that nobody asked for.
+/// When the server changed to a protocol that nobody asked for, or said in two ways where its answer ends.
 pub(crate) fn answer(
     answer: Response<Streamed>,
     upgrade: Option<Upgrade>,
@@ -122,6 +125,10 @@ pub(crate) fn answer(
     let (mut parts, body) = answer.into_parts();
     parts.version = Version::HTTP_11;
     parts.extensions = http::Extensions::new();
+    if !is_framed_plainly(&parts.headers) {
+        return Err(Fault::UpstreamBroke);
+    }
+    fields::unlist(&mut parts.headers);
     if parts.status != StatusCode::SWITCHING_PROTOCOLS {
         fields::strip(&mut parts.headers, fields::Direction::Outbound);
         return Ok(Response::from_parts(parts, Body::streamed(body).holding(held)));
@@ -133,6 +140,15 @@ pub(crate) fn answer(
     upgrade.answer(&mut parts.headers, agreed);
     upgrade.open(stream, said, held);
     Ok(Response::from_parts(parts, Body::empty()))
+}
+
+/// Whether an answer says in one way where it ends: its caller would be told what `Content-Length` has, and get what
+/// the coding has (RFC 9112 section 6.3).
+fn is_framed_plainly(headers: &HeaderMap) -> bool {
+    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+    let Some(coding) = codings.next() else { return true };
+    let is_chunked = codings.next().is_none() && coding.as_bytes().eq_ignore_ascii_case(b"chunked");
+    is_chunked && !headers.contains_key(CONTENT_LENGTH)
 }
 
 /// Whether a method is one that a gateway can't pass on.

@@ -4,6 +4,7 @@ mod bodies;
 mod bounded;
 mod doors;
 mod heads;
+mod limited;
 mod measured;
 mod raw;
 mod smuggled;
@@ -72,7 +73,8 @@ impl Passage {
         Passage { server, terms: forward::Terms { forwarding, bounds } }
     }
 
-    async fn pass(&self, request: Request<Incoming>, peer: &Peer) -> Result<Response<Body>, Fault> {
+    async fn pass(&self, mut request: Request<Incoming>, peer: &Peer) -> Result<Response<Body>, Fault> {
+        forward::unlist(request.headers_mut());
         forward::check(&request, &self.terms.bounds)?;
         let rules = Rules::default();
         let target = Target::of_uri(request.uri(), &rules).map_err(|_| Fault::BadRequest("no target"))?;

@@ -53,10 +53,11 @@ struct Admitted {
 pub(crate) async fn walk(
     gate: &Arc<Gate>,
     pools: &Pools,
-    request: Request<Incoming>,
+    mut request: Request<Incoming>,
     peer: &Peer,
 ) -> Response<Body> {
     gate.traffic.came();
+    forward::unlist(request.headers_mut());
     let trip = Trip::new(gate, pools, peer, &request);
     let mut record = Record::of(&gate.log, &request, trip.began, trip.client, &trip.tracking);
     let Admitted { permit, normal } = match trip.admit(&request).await {

@@ -1,6 +1,11 @@
 //! Fields that are about one connection, which end here. Never here: a field that is added.
 
-use http::header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderMap, HeaderName, HeaderValue, TE};
+use http::header::{
+    CONNECTION, CONTENT_LENGTH, FORWARDED, HOST, HeaderMap, HeaderName, HeaderValue, TE, TRANSFER_ENCODING,
+    UPGRADE,
+};
+
+use super::told::{FOR, FORWARDED_HOST, PROTO};
 
 /// Which way a message goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,13 +17,13 @@ pub(super) enum Direction {
 }
 
 /// Takes away what is about the connection that a message came on (RFC 9110 section 7.6.1), but for `TE: trailers`,
-/// which this gateway passes on since it passes trailers on, and `Trailer`, which names them.
+/// which this gateway passes on since it passes trailers on, and `Trailer`, which names them. What `Connection` lists
+/// is [gone](unlist) already.
 pub(super) fn strip(headers: &mut HeaderMap, direction: Direction) {
     // One look at each name costs less than nine searches, and most messages have one of these or none.
     let ending: Vec<HeaderName> = headers.keys().filter(|name| is_about_the_way(name)).cloned().collect();
     for name in ending {
         match name {
-            CONNECTION => strip_listed(headers),
             TE if direction == Direction::Inbound && wants_trailers(headers) => {
                 headers.insert(TE, HeaderValue::from_static("trailers"));
             }
@@ -43,18 +48,23 @@ fn is_about_the_way(name: &HeaderName) -> bool {
     )
 }
 
-/// Takes away what `Connection` lists, and itself.
-fn strip_listed(headers: &mut HeaderMap) {
-    let lists: Vec<HeaderValue> = headers.get_all(CONNECTION).iter().cloned().collect();
-    headers.remove(CONNECTION);
-    let names = lists.iter().flat_map(|list| list.as_bytes().split(|&byte| byte == b','));
-    // Most say this alone, and it goes away by itself.
-    let names = names.map(<[u8]>::trim_ascii).filter(|name| !name.eq_ignore_ascii_case(b"keep-alive"));
-    for name in names.filter_map(|name| HeaderName::from_bytes(name).ok()) {
-        // What says where a message goes, and where it ends, isn't anybody's to take away.
-        if ![HOST, CONTENT_LENGTH, TE].contains(&name) {
-            headers.remove(name);
-        }
+/// What says where a message goes, where it ends and who called isn't anybody's to take away; and what is asked of the
+/// connection itself is read later.
+const KEPT: [HeaderName; 10] =
+    [CONNECTION, HOST, CONTENT_LENGTH, TRANSFER_ENCODING, TE, UPGRADE, FORWARDED, FOR, PROTO, FORWARDED_HOST];
+
+/// Takes away what `Connection` lists. Of a request before anything looks at it: limits must not go by what no server
+/// will see.
+pub(crate) fn unlist(headers: &mut HeaderMap) {
+    // Most messages have no such field, or one that says what isn't a field's name.
+    let is_name =
+        |name: &&[u8]| ![&b"keep-alive"[..], b"close"].iter().any(|word| name.eq_ignore_ascii_case(word));
+    let lists =
+        headers.get_all(CONNECTION).iter().flat_map(|list| list.as_bytes().split(|&byte| byte == b','));
+    let names = lists.map(<[u8]>::trim_ascii).filter(is_name);
+    let listed: Vec<HeaderName> = names.filter_map(|name| HeaderName::from_bytes(name).ok()).collect();
+    for name in listed.iter().filter(|name| !KEPT.contains(name)) {
+        headers.remove(name);
     }
 }
 
@@ -75,6 +85,7 @@ mod tests {
             let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
             headers.append(name, HeaderValue::from_str(value).unwrap());
         }
+        unlist(&mut headers);
         strip(&mut headers, direction);
         let mut lines: Vec<String> =
             headers.iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect();
@@ -101,6 +112,15 @@ mod tests {
             Inbound,
             &[("connection", "host, content-length"), ("host", "h"), ("content-length", "5")],
             &["content-length: 5", "host: h"],
+        );
+        check(
+            Inbound,
+            &[
+                ("connection", "close, X-Forwarded-For, forwarded"),
+                ("x-forwarded-for", "a"),
+                ("forwarded", "b"),
+            ],
+            &["forwarded: b", "x-forwarded-for: a"],
         );
         check(Inbound, &[("keep-alive", "timeout=5"), ("proxy-connection", "keep-alive")], &[]);
         check(

@@ -16,19 +16,17 @@ pub(crate) enum Believed {
     Nobody,
 }
 
-const FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-const PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
-const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
-
-const OURS: [HeaderName; 4] = [FOR, PROTO, FORWARDED_HOST, FORWARDED];
+pub(super) const FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+pub(super) const PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+pub(super) const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 
 /// Writes the fields that the policy wants. Those of a peer that isn't believed go away even where none are written:
 /// a server might believe them.
 pub(super) fn tell(headers: &mut HeaderMap, peer: &Peer, believed: Believed, forwarding: Forwarding) {
-    // Most requests say nothing of the kind: one look at each name costs less than a search for each of the four.
-    let is_told = headers.keys().any(|name| OURS.contains(name));
-    if is_told && believed == Believed::Nobody {
-        for name in OURS {
+    // One look at each name costs less than a search for each that there may be.
+    if believed == Believed::Nobody {
+        let said: Vec<HeaderName> = headers.keys().filter(|name| tells_of_caller(name)).cloned().collect();
+        for name in said {
             headers.remove(name);
         }
     }
@@ -47,6 +45,25 @@ pub(super) fn tell(headers: &mut HeaderMap, peer: &Peer, believed: Believed, for
         let all = listed(headers, &FORWARDED, element.as_bytes());
         headers.insert(FORWARDED, all);
     }
+}
+
+/// Whether servers may take a field for a proxy's word of who called, or of where. Some read `_` as `-`, since
+/// CGI's names have no `-`.
+fn tells_of_caller(name: &HeaderName) -> bool {
+    let name = name.as_str().as_bytes();
+    let begins = |with: &[u8]| name.len() >= with.len() && is_but_for_lines(&name[..with.len()], with);
+    match name[0] {
+        b'f' => name == b"forwarded",
+        b'x' => begins(b"x-forwarded-") || is_but_for_lines(name, b"x-real-ip"),
+        b't' => is_but_for_lines(name, b"true-client-ip"),
+        _ => false,
+    }
+}
+
+/// Whether two names are the same, where `_` is `-`.
+fn is_but_for_lines(name: &[u8], other: &[u8]) -> bool {
+    let same = |(&one, &other): (&u8, &u8)| one == other || (one == b'_' && other == b'-');
+    name.len() == other.len() && name.iter().zip(other).all(same)
 }
 
 /// All values of a list field with one more behind them.
@@ -132,5 +149,27 @@ mod tests {
         assert_eq!(headers.len(), 2, "a trusted proxy's word stays");
         tell(&mut headers, &peer, Believed::Nobody, forwarding);
         assert!(headers.is_empty(), "{headers:?}");
+    }
+
+    #[test]
+    fn no_field_that_a_server_may_believe_is_a_stranger_s() {
+        let said = [
+            ("x_forwarded_for", "6.6.6.6"),
+            ("x-forwarded_proto", "https"),
+            ("x-forwarded-port", "1"),
+            ("x-forwarded-prefix", "/x"),
+            ("x-real-ip", "6.6.6.6"),
+            ("x_real_ip", "6.6.6.6"),
+            ("true-client-ip", "6.6.6.6"),
+            ("x-forwarder", "stays"),
+            ("x-real-ipa", "stays"),
+        ];
+        let of_gateway = ["x-forwarded-for", "x-forwarded-proto", "forwarded"];
+        let headers = told("192.0.2.7", Believed::Nobody, &said);
+        let mut left: Vec<_> =
+            headers.keys().map(HeaderName::as_str).filter(|name| !of_gateway.contains(name)).collect();
+        left.sort_unstable();
+        assert_eq!(left, ["x-forwarder", "x-real-ipa"]);
+        assert_eq!(told("192.0.2.7", Believed::Peer, &said)["x-real-ip"], "6.6.6.6");
     }
 }

@@ -102,7 +102,13 @@ async fn a_caller_gets_the_answer_and_nothing_of_the_other_connection() {
 
 #[tokio::test]
 async fn what_is_not_http_is_a_bad_gateway() {
-    for said in ["", "hello\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n"] {
+    for said in [
+        "",
+        "hello\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nok",
+    ] {
         let server = upstream(move |_, mut stream| async move {
             raw::head(&mut stream).await;
             stream.write_all(said.as_bytes()).await.unwrap();

@@ -15,7 +15,7 @@ use tidegate_core::Time;
 use tidegate_wire::retry_after;
 
 use super::Trip;
-use super::ended::Ended;
+use super::ended::{Bill, Ended};
 use super::turned::Turned;
 use crate::gateway::body::Body;
 use crate::gateway::fault::Fault;
@@ -34,6 +34,8 @@ struct Errand<'t> {
     /// Which calls take about as long.
     kind: Kind,
     tried: Vec<ServerId>,
+    /// What went wrong at the first of them.
+    fault: Option<Fault>,
     /// Whether some server may have seen the call.
     reached: Reached,
 }
@@ -49,7 +51,7 @@ impl Trip<'_> {
     /// Takes an admitted call to a server, and its answer back.
     pub(super) async fn run(
         &self,
-        mut permit: Box<Permit>,
+        permit: Box<Permit>,
         normal: Option<PathAndQuery>,
         mut request: Request<Incoming>,
         record: &mut Record,
@@ -75,13 +77,15 @@ impl Trip<'_> {
         let (outgoing, upgrade) =
             forward::request(request, normal, self.peer, self.believed, &self.terms.forward);
         let progress = outgoing.body().progress();
+        let mut bill = Bill::of(self.gate, permit, progress.clone());
         let kind = kind_of(&outgoing);
-        let mut errand =
-            Errand { trip: self, newer: None, asking, kind, tried: Vec::new(), reached: Reached::Never };
+        let mut errand = Errand::new(self, asking, kind);
         let (answer, visit) = match errand.go(outgoing, upgrade.as_ref()).await {
             Ok(answered) => answered,
             Err(turned) => {
-                if errand.reached == Reached::Never {
+                if errand.reached == Reached::Never
+                    && let Some(permit) = bill.take()
+                {
                     self.gate.take_back(permit).await;
                 }
                 // What the caller did to its own body says more than what became of the connection.
@@ -90,22 +94,18 @@ impl Trip<'_> {
             }
         };
         record.served(visit.lease.name(), answer.status(), errand.tried.len());
-        if permit.is_open() {
-            let Ok(()) = self.gate.limiter.settle_head(world::now(), &mut permit, answer.headers()).await;
+        let told = bill.permit().map(|permit| permit.told().clone());
+        if let Some(permit) = bill.permit().filter(|permit| permit.is_open()) {
+            let Ok(()) = self.gate.limiter.settle_head(world::now(), permit, answer.headers()).await;
         }
-        let told = permit.told().clone();
         let Visit { lease, call, sent_at } = visit;
-        let ended = Ended {
-            gate: Arc::clone(self.gate),
-            permit: Some(permit),
-            record: std::mem::take(record),
-            sent_at,
-            progress,
-            _places: (lease, call, held, in_flight),
-        };
+        bill.sent_at = sent_at;
+        let ended = Ended { record: std::mem::take(record), _places: (lease, call, held, in_flight, bill) };
         let mut answer = forward::answer(answer, upgrade, ended).map_err(Turned::Fault)?;
         let headers = answer.headers_mut();
-        self.terms.answers.announce(&told, headers, world::wall_clock());
+        if let Some(told) = told {
+            self.terms.answers.announce(&told, headers, world::wall_clock());
+        }
         let tracking = &self.terms.gateway.answers.tracking;
         if !headers.contains_key(tracking) {
             headers.insert(tracking, id);
@@ -114,7 +114,11 @@ impl Trip<'_> {
     }
 }
 
-impl Errand<'_> {
+impl<'t> Errand<'t> {
+    fn new(trip: &'t Trip<'t>, asking: Asking, kind: Kind) -> Errand<'t> {
+        Errand { trip, newer: None, asking, kind, tried: Vec::new(), fault: None, reached: Reached::Never }
+    }
+
     /// Goes to one server after another until one answers.
     async fn go(
         &mut self,
@@ -148,6 +152,7 @@ impl Errand<'_> {
                     }
                     let next = if reached == Reached::Never { request.or(copy) } else { copy };
                     outgoing = next.filter(|_| !is_last).ok_or(Turned::Fault(fault))?;
+                    self.fault.get_or_insert(fault);
                     self.tried.push(visit.lease.server());
                 }
             }
@@ -159,7 +164,8 @@ impl Errand<'_> {
         let (gate, now) = (self.trip.gate, world::now());
         gate.fleet.pick(now, world::draw(), &self.tried).map_err(|unpicked| match unpicked {
             Unpicked::Full => Turned::Shed(gate.overload.refuse(now, &self.asking)),
-            _ => Turned::Fault(Fault::NoServer),
+            // That there is no other server says less than what became of the call at the first.
+            _ => Turned::Fault(self.fault.unwrap_or(Fault::NoServer)),
         })
     }
 
