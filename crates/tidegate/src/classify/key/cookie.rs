@@ -14,7 +14,7 @@ pub(super) fn values<'a>(line: &'a [u8], name: &str) -> impl Iterator<Item = Cow
 }
 
 fn plain(value: &[u8]) -> Cow<'_, [u8]> {
-    let value = value.trim_ascii();
+    let value = super::token::bare(value);
     let inside = value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\""));
     let value = inside.unwrap_or(value);
     if !value.contains(&b'%') {
@@ -46,6 +46,7 @@ mod tests {
         check("a=b; sid=abc;c=d", &["abc"]);
         check(" sid = \"abc\" ", &["abc"]);
         check("sid=%61b%63", &["abc"]);
+        check("sid=abc\u{a0}", &["abc"]);
         check("sid=a%", &["a%"]);
         check("sid=\"", &["\""]);
         check("sid=a; sid=b", &["a", "b"]);
