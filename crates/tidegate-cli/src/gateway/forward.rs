@@ -20,7 +20,7 @@ use http_body::Body as _;
 use hyper::body::Incoming;
 use tidegate::path::Target;
 
-pub(crate) use fields::unlist;
+pub(crate) use fields::{drop_underscored, unlist};
 pub(crate) use outgoing::{Outgoing, Progress};
 pub(crate) use refused::check;
 pub(crate) use told::Believed;

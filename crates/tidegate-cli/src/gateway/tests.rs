@@ -69,7 +69,8 @@ struct Passage {
 
 impl Passage {
     fn new(server: Arc<Server>, bounds: Bounds) -> Passage {
-        let forwarding = Forwarding { x_forwarded: true, forwarded: false, keep_host: true };
+        let forwarding =
+            Forwarding { x_forwarded: true, forwarded: false, keep_host: true, underscores: false };
         Passage { server, terms: forward::Terms { forwarding, bounds } }
     }
 

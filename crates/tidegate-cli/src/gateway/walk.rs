@@ -58,7 +58,11 @@ pub(crate) async fn walk(
 ) -> Response<Body> {
     gate.traffic.came();
     forward::unlist(request.headers_mut());
-    let trip = Trip::new(gate, pools, peer, &request);
+    let terms = gate.terms();
+    if !terms.gateway.forwarding.underscores {
+        forward::drop_underscored(request.headers_mut());
+    }
+    let trip = Trip::new(gate, terms, pools, peer, &request);
     let mut record = Record::of(&gate.log, &request, trip.began, trip.client, &trip.tracking);
     let Admitted { permit, normal } = match trip.admit(&request).await {
         Ok(admitted) => admitted,
@@ -75,8 +79,13 @@ pub(crate) async fn walk(
 }
 
 impl<'t> Trip<'t> {
-    fn new(gate: &'t Arc<Gate>, pools: &'t Pools, peer: &'t Peer, request: &Request<Incoming>) -> Trip<'t> {
-        let terms = gate.terms();
+    fn new(
+        gate: &'t Arc<Gate>,
+        terms: Arc<Terms>,
+        pools: &'t Pools,
+        peer: &'t Peer,
+        request: &Request<Incoming>,
+    ) -> Trip<'t> {
         let headers = request.headers();
         let trust = &terms.gateway.trust;
         let client = trust.client(peer.address, headers).address;

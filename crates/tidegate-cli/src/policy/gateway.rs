@@ -125,6 +125,7 @@ fn forwarding(written: Option<&Placed<file::gateway::Forwarding>>) -> Forwarding
         x_forwarded: written.x_forwarded.unwrap_or(true),
         forwarded: written.forwarded.unwrap_or(false),
         keep_host: written.keep_host.unwrap_or(true),
+        underscores: written.underscores.unwrap_or(false),
     }
 }
 

@@ -152,6 +152,8 @@ pub(crate) struct Forwarding {
     pub(crate) forwarded: bool,
     /// Whether the upstream sees the caller's `Host`, or its own.
     pub(crate) keep_host: bool,
+    /// Whether fields with a `_` in their names go on: many servers can't tell `X_Key` from `X-Key`.
+    pub(crate) underscores: bool,
 }
 
 /// How much a caller may send, and how slowly.

@@ -17,4 +17,5 @@ mod paths;
 mod reload;
 mod running;
 mod streams;
+mod twins;
 mod upstream;

@@ -68,6 +68,15 @@ pub(crate) fn unlist(headers: &mut HeaderMap) {
     }
 }
 
+/// Takes away fields with a `_` in their names. Programs behind CGI and its kin see `X_Key` and `X-Key` as one, so a
+/// caller could show limits one key and the server another.
+pub(crate) fn drop_underscored(headers: &mut HeaderMap) {
+    let twins: Vec<HeaderName> = headers.keys().filter(|name| name.as_str().contains('_')).cloned().collect();
+    for name in twins {
+        headers.remove(name);
+    }
+}
+
 /// Whether the sender takes trailers (RFC 9110 section 10.1.4).
 fn wants_trailers(headers: &HeaderMap) -> bool {
     let codings = headers.get_all(TE).iter().flat_map(|value| value.as_bytes().split(|&byte| byte == b','));
@@ -91,6 +100,18 @@ mod tests {
             headers.iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect();
         lines.sort();
         assert_eq!(lines, left, "{fields:?}");
+    }
+
+    #[test]
+    fn a_field_with_an_underscore_is_no_twin_of_another() {
+        let fields = ["x-api-key", "x_api_key", "Content_Length", "accept"];
+        let name = |name: &str| HeaderName::from_bytes(name.as_bytes()).unwrap();
+        let mut headers: HeaderMap =
+            fields.iter().map(|field| (name(field), HeaderValue::from_static("1"))).collect();
+        drop_underscored(&mut headers);
+        let mut left: Vec<&str> = headers.keys().map(HeaderName::as_str).collect();
+        left.sort_unstable();
+        assert_eq!(left, ["accept", "x-api-key"]);
     }
 
     #[test]

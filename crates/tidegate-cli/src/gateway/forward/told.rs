@@ -104,7 +104,8 @@ mod tests {
         for &(name, value) in said {
             headers.append(name, HeaderValue::from_static(value));
         }
-        let forwarding = Forwarding { x_forwarded: true, forwarded: true, keep_host: true };
+        let forwarding =
+            Forwarding { x_forwarded: true, forwarded: true, keep_host: true, underscores: false };
         tell(&mut headers, &peer, believed, forwarding);
         headers
     }
@@ -144,7 +145,8 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(FOR, HeaderValue::from_static("6.6.6.6"));
         headers.insert(FORWARDED, HeaderValue::from_static("for=6.6.6.6"));
-        let forwarding = Forwarding { x_forwarded: false, forwarded: false, keep_host: true };
+        let forwarding =
+            Forwarding { x_forwarded: false, forwarded: false, keep_host: true, underscores: false };
         tell(&mut headers, &peer, Believed::Peer, forwarding);
         assert_eq!(headers.len(), 2, "a trusted proxy's word stays");
         tell(&mut headers, &peer, Believed::Nobody, forwarding);

@@ -150,7 +150,12 @@ impl<'t> Errand<'t> {
                     if reached == Reached::Perhaps {
                         self.reached = Reached::Perhaps;
                     }
-                    let next = if reached == Reached::Never { request.or(copy) } else { copy };
+                    let next = match (reached, fault) {
+                        (Reached::Never, _) => request.or(copy),
+                        // Servers that are slow get no slower by being asked again.
+                        (_, Fault::UpstreamSlow) => None,
+                        _ => copy,
+                    };
                     outgoing = next.filter(|_| !is_last).ok_or(Turned::Fault(fault))?;
                     self.fault.get_or_insert(fault);
                     self.tried.push(visit.lease.server());

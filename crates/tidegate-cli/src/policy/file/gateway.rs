@@ -160,6 +160,9 @@ pub(in super::super) struct Forwarding {
     pub(in super::super) forwarded: Option<bool>,
     /// Whether the servers see the caller's Host, or their own. Default: `true`.
     pub(in super::super) keep_host: Option<bool>,
+    /// Whether fields with a `_` in their names are passed on. Many servers can't tell `X_Key` from `X-Key`, so that a
+    /// caller could show the limits another key than the server. Default: `false`.
+    pub(in super::super) underscores: Option<bool>,
 }
 
 /// Which spellings of a path are the same. The defaults keep a limit whole in front of any server.
