@@ -58,9 +58,7 @@ pub(crate) async fn run(args: Args) -> Result<Exit, Failure> {
     let count = args.workers();
     let source = args.source();
     let config = source.read()?;
-    for warning in source.warnings() {
-        output::error(format!("warning: {warning}"));
-    }
+    let warnings = source.warnings();
     let gateway = config.gateway.clone();
     let gate = Gate::new(config, world::now())?;
     let tls = gateway.tls.as_ref().map(ServerTls::load).transpose()?.map(Arc::new);
@@ -78,6 +76,9 @@ pub(crate) async fn run(args: Args) -> Result<Exit, Failure> {
     if let Some(office) = office {
         output::error(format!("operators come in at {}", shown("http", office.address())));
         tokio::spawn(office.serve(closing.told()));
+    }
+    for warning in warnings {
+        output::error(format!("warning: {warning}"));
     }
     tokio::select! {
         () = &mut stopped => {}
