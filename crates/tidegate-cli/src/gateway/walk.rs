@@ -59,6 +59,10 @@ pub(crate) async fn walk(
     gate.traffic.came();
     forward::unlist(request.headers_mut());
     let terms = gate.terms();
+    let trusted = &terms.gateway.trusted_fields;
+    if !trusted.is_empty() && !terms.gateway.trust.believes(peer.address) {
+        trusted.iter().for_each(|field| _ = request.headers_mut().remove(field));
+    }
     if !terms.gateway.forwarding.underscores {
         forward::drop_underscored(request.headers_mut());
     }

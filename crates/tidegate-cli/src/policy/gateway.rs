@@ -59,6 +59,7 @@ pub(super) fn read(file: &File, folder: &Path, faults: &mut Faults) -> Option<Ga
         fleet: guards::fleet(written.fleet.as_ref(), weight, faults),
         memory_bytes: bytes(written.memory.as_ref(), faults, MEMORY),
         trust: trust(written, faults),
+        trusted_fields: written.trusted_fields.as_ref().map(|list| list.read(faults)).unwrap_or_default(),
         forwarding: forwarding(written.forwarding.as_ref()),
         bounds: bounds(written.bounds.as_ref(), faults),
         answers: answers(written.answers.as_ref(), faults),

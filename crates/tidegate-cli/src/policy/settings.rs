@@ -40,6 +40,8 @@ pub(crate) struct Gateway {
     pub(crate) memory_bytes: usize,
     /// Which proxies in front are believed.
     pub(crate) trust: Trust,
+    /// Fields that only those proxies may set: from everybody else they are taken away.
+    pub(crate) trusted_fields: Vec<http::HeaderName>,
     /// Which forwarding fields are written for the upstream.
     pub(crate) forwarding: Forwarding,
     /// How much a caller may send, and how slowly.

@@ -32,8 +32,7 @@ pub(super) fn all(file: &File, config: &Config) -> Vec<Fault> {
         let Some(on) = &written.value.on else { continue };
         if is_all(&exemption.on) && exemption.from == Exempt::All {
             warnings.push(on.fault("every request is exempt: no limit ever falls"));
-        } else if let Some(what) = claimed(&exemption.on).filter(|_| config.gateway.trust.proxies.is_empty())
-        {
+        } else if let Some(what) = claimed(&exemption.on, &config.gateway) {
             warnings.push(anybody(on.span.clone(), &what, "be exempt"));
         }
     }
@@ -163,7 +162,7 @@ fn of_plans(
             );
         }
         let When::Holds(condition) = &plan.when else { continue };
-        let claimed = claimed_by(condition).filter(|_| gateway.trust.proxies.is_empty());
+        let claimed = claimed_by(condition, gateway);
         if let (Some(what), Some(name)) = (claimed, &place.value.name) {
             warnings.push(anybody(name.span.clone(), &what, "choose this plan"));
         }
@@ -184,14 +183,17 @@ fn is_all(on: &Matcher) -> bool {
 }
 
 /// What a caller claims to be let off, where nothing but claims is asked for.
-fn claimed(on: &Matcher) -> Option<String> {
-    let is_narrow =
-        on.path.is_some() || on.conditions.iter().any(|condition| claimed_by(condition).is_none());
-    on.conditions.first().filter(|_| !is_narrow).and_then(claimed_by)
+fn claimed(on: &Matcher, gateway: &Gateway) -> Option<String> {
+    let by = |condition: &Condition| claimed_by(condition, gateway);
+    let is_narrow = on.path.is_some() || on.conditions.iter().any(|condition| by(condition).is_none());
+    on.conditions.first().filter(|_| !is_narrow).and_then(by)
 }
 
-fn claimed_by(condition: &Condition) -> Option<String> {
+fn claimed_by(condition: &Condition, gateway: &Gateway) -> Option<String> {
     match condition {
+        Condition::Header(name, _) if gateway.trusted_fields.contains(name) => None,
+        // A proxy in front may take it from callers; nothing here can.
+        Condition::Query(..) if !gateway.trust.proxies.is_empty() => None,
         Condition::Header(name, _) => Some(format!("the field {name}")),
         Condition::Query(name, _) => Some(format!("the parameter {name}")),
         Condition::Method(_) | Condition::Client(_) => None,
@@ -200,5 +202,5 @@ fn claimed_by(condition: &Condition) -> Option<String> {
 
 fn anybody(place: Range<usize>, what: &str, so_as_to: &str) -> Fault {
     Fault::new(place, format!("every caller can send {what}, and {so_as_to}"))
-        .hint("let a trusted proxy in front set it and take it from callers, or ask how the key begins")
+        .hint("let a trusted proxy set it, and name it in `trusted-fields`; or ask how the key begins")
 }

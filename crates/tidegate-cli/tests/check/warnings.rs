@@ -52,8 +52,9 @@ fn a_plan_that_nobody_has_or_anybody_is_said() {
         &with(&format!("{CALLS}{gold}")),
         &["9:8: every caller can send the field x-plan, and choose this plan"],
     );
-    let trusting = with(&format!("trusted-proxies = \"10.0.0.1\"\n{CALLS}{gold}"));
-    warns(&trusting, &[]);
+    let trusting = |more: &str| with(&format!("trusted-proxies = \"10.0.0.1\"\n{more}{CALLS}{gold}"));
+    warns(&trusting(""), &["10:8: every caller can send the field x-plan, and choose this plan"]);
+    warns(&trusting("trusted-fields = \"x-plan\"\n"), &[]);
 }
 
 #[test]

@@ -80,3 +80,23 @@ async fn a_household_of_ipv6_is_one_caller() {
     assert_eq!(statuses(&gateway, &said).await, [200, 429, 429, 200, 200]);
     assert_eq!(statuses(&gateway, &[&["X-Forwarded-For: 198.51.100.1"]]).await, [429]);
 }
+
+#[tokio::test]
+async fn a_field_that_chooses_a_plan_counts_from_trusted_proxies_alone() {
+    let by_plan = r#"
+[[limit]]
+name = "all"
+key = []
+quota = "1 per day"
+[[limit.plan]]
+name = "pro"
+header = "x-plan = pro"
+quota = "2 per day"
+"#;
+    for (proxies, statuses) in [("[\"127.0.0.1\"]", [200, 200, 429]), ("[\"192.0.2.1\"]", [200, 429, 429])] {
+        let upstream = Upstream::echo().await;
+        let gateway = format!("trusted-proxies = {proxies}\ntrusted-fields = \"X-Plan\"");
+        let gateway = Gateway::start(&policy(&[upstream.url()], &gateway, by_plan)).await;
+        assert_eq!(self::statuses(&gateway, &[&["X-Plan: pro"] as &[&str]; 3]).await, statuses, "{proxies}");
+    }
+}

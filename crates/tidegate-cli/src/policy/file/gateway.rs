@@ -45,6 +45,9 @@ pub(in super::super) struct Gateway {
     pub(in super::super) trusted_proxies: Option<List<IpNet>>,
     /// The field in which they tell it. Default: `"x-forwarded-for"`.
     pub(in super::super) forwarded_field: Option<Placed<ForwardedField>>,
+    /// Fields that only trusted proxies may set, such as one that chooses a plan: from everybody else they are taken
+    /// away before limits look. Default: `[]`.
+    pub(in super::super) trusted_fields: Option<List<HeaderName>>,
     /// How many bits of an address make a caller.
     pub(in super::super) addresses: Option<Placed<Addresses>>,
     /// Which fields the servers are told about the caller in.
