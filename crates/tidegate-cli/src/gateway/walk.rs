@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use http::uri::PathAndQuery;
-use http::{Request, Response};
+use http::{HeaderMap, Request, Response};
 use hyper::body::Incoming;
 use tidegate::classify;
 use tidegate::limiter::{Permit, Verdict};
@@ -57,15 +57,8 @@ pub(crate) async fn walk(
     peer: &Peer,
 ) -> Response<Body> {
     gate.traffic.came();
-    forward::unlist(request.headers_mut());
     let terms = gate.terms();
-    let trusted = &terms.gateway.trusted_fields;
-    if !trusted.is_empty() && !terms.gateway.trust.believes(peer.address) {
-        trusted.iter().for_each(|field| _ = request.headers_mut().remove(field));
-    }
-    if !terms.gateway.forwarding.underscores {
-        forward::drop_underscored(request.headers_mut());
-    }
+    clean(request.headers_mut(), &terms, peer.address);
     let trip = Trip::new(gate, terms, pools, peer, &request);
     let mut record = Record::of(&gate.log, &request, trip.began, trip.client, &trip.tracking);
     let Admitted { permit, normal } = match trip.admit(&request).await {
@@ -79,6 +72,18 @@ pub(crate) async fn walk(
             answer
         }
         Err(turned) => trip.turn(turned, &kept.method, &kept.accept, record),
+    }
+}
+
+/// Takes away the fields that servers won't see, or that this peer isn't to set: before limits look.
+pub(super) fn clean(headers: &mut HeaderMap, terms: &Terms, peer: IpAddr) {
+    forward::unlist(headers);
+    if !terms.gateway.forwarding.underscores {
+        forward::drop_underscored(headers);
+    }
+    let trusted = &terms.gateway.trusted_fields;
+    if !trusted.is_empty() && !terms.gateway.trust.believes(peer) {
+        trusted.iter().for_each(|field| _ = headers.remove(field));
     }
 }
 

@@ -17,6 +17,7 @@ use tidegate_wire::retry_after;
 use super::penalties;
 use super::reply::Refused;
 use crate::gateway::gate::Gate;
+use crate::gateway::walk;
 use crate::policy;
 
 /// An address of the documentation (RFC 5737): nobody's.
@@ -84,7 +85,9 @@ impl Asked {
             headers.insert(HOST, NO_HOST);
         }
         let terms = gate.terms();
-        let client = terms.gateway.trust.client(written.client.unwrap_or(NOBODY), &headers).address;
+        let peer = written.client.unwrap_or(NOBODY);
+        walk::clean(&mut headers, &terms, peer);
+        let client = terms.gateway.trust.client(peer, &headers).address;
         let caller = terms.caller.of(&headers, client, gate.limiter.secret()).to_bits();
         Ok(Asked { method, target, headers, client, caller, limit: written.limit })
     }
