@@ -23,6 +23,8 @@ mod worker;
 
 use std::sync::Arc;
 
+pub(crate) use walk::clean;
+
 use http::{Request, Response};
 use hyper::body::Incoming;
 use tidegate::world;

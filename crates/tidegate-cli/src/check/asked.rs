@@ -7,6 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use super::args::Args;
 use crate::exit::{Exit, Failure};
+use crate::gateway;
 use crate::policy::settings::{Config, Gateway};
 
 /// An address of the documentation (RFC 5737): nobody's.
@@ -22,6 +23,8 @@ pub(super) struct Asked {
     /// The target as it would stand in the request line.
     pub(super) target: String,
     pub(super) headers: HeaderMap,
+    /// How many fields a gateway takes away before limits look.
+    pub(super) taken_away: usize,
     /// Who connects to the gateway.
     pub(super) peer: IpAddr,
     /// How many servers count.
@@ -45,12 +48,15 @@ impl Asked {
         if !headers.contains_key(HOST) && !is_absolute {
             headers.insert(HOST, NO_HOST);
         }
+        let (peer, said) = (args.client.unwrap_or(NOBODY), headers.len());
+        gateway::clean(&mut headers, &config.gateway, peer);
         let servers = args.servers.map(|servers| servers.get().saturating_mul(1_000));
         Ok(Asked {
             method,
             target,
+            taken_away: said - headers.len(),
             headers,
-            peer: args.client.unwrap_or(NOBODY),
+            peer,
             servers_thousandths: servers.unwrap_or_else(|| all_servers(&config.gateway)),
             repeat: args.repeat.unwrap_or(1),
         })

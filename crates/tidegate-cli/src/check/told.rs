@@ -66,6 +66,12 @@ impl Told {
         if client.hops > 0 {
             notes.push(format!("{} is a trusted proxy, and tells so", asked.peer));
         }
+        if asked.taken_away > 0 {
+            notes.push(
+                "fields with `_`, and those that only trusted proxies may set, are taken away first"
+                    .to_owned(),
+            );
+        }
         let outcome = outcome(asked, client.address, &limiter, &mut notes).await;
         let outcome = outcome.unwrap_or_else(|malformed| malformed);
         Ok(Told {

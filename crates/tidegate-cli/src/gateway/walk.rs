@@ -26,6 +26,7 @@ use super::listen::Peer;
 use super::log::Record;
 use super::pools::Pools;
 use super::terms::Terms;
+use crate::policy::Gateway;
 use turned::{Kept, Turned};
 
 /// What a walk has with it from the start.
@@ -58,7 +59,7 @@ pub(crate) async fn walk(
 ) -> Response<Body> {
     gate.traffic.came();
     let terms = gate.terms();
-    clean(request.headers_mut(), &terms, peer.address);
+    clean(request.headers_mut(), &terms.gateway, peer.address);
     let trip = Trip::new(gate, terms, pools, peer, &request);
     let mut record = Record::of(&gate.log, &request, trip.began, trip.client, &trip.tracking);
     let Admitted { permit, normal } = match trip.admit(&request).await {
@@ -76,13 +77,13 @@ pub(crate) async fn walk(
 }
 
 /// Takes away the fields that servers won't see, or that this peer isn't to set: before limits look.
-pub(super) fn clean(headers: &mut HeaderMap, terms: &Terms, peer: IpAddr) {
+pub(crate) fn clean(headers: &mut HeaderMap, gateway: &Gateway, peer: IpAddr) {
     forward::unlist(headers);
-    if !terms.gateway.forwarding.underscores {
+    if !gateway.forwarding.underscores {
         forward::drop_underscored(headers);
     }
-    let trusted = &terms.gateway.trusted_fields;
-    if !trusted.is_empty() && !terms.gateway.trust.believes(peer) {
+    let trusted = &gateway.trusted_fields;
+    if !trusted.is_empty() && !gateway.trust.believes(peer) {
         trusted.iter().for_each(|field| _ = headers.remove(field));
     }
 }

@@ -93,3 +93,17 @@ fn what_is_no_request_is_a_slip() {
     assert_eq!((ended.code, ended.out.as_str()), (Some(2), ""));
     assert!(ended.err.contains("it has no method") && ended.err.contains("hint: "), "{}", ended.err);
 }
+
+#[test]
+fn a_field_that_only_trusted_proxies_may_set_is_taken_from_others() {
+    let plan = "[[limit.plan]]\nname = \"pro\"\nheader = \"x-plan = pro\"\nquota = \"9 per minute\"\n";
+    let policy = with(&format!("trusted-proxies = \"10.0.0.1\"\ntrusted-fields = \"x-plan\"\n{ROOMS}{plan}"));
+    let asked = |client: &str| {
+        let request = ["--request", "GET /v1/rooms", "-H", "X-Plan: pro", "--client", client];
+        check(&policy, &[&request[..], &TOKEN].concat()).good()
+    };
+    let stranger = asked("192.0.2.9");
+    assert!(stranger.contains("taken away first") && stranger.contains("60 per minute"), "{stranger}");
+    let proxy = asked("10.0.0.1");
+    assert!(!proxy.contains("taken away") && proxy.contains("plan `pro`"), "{proxy}");
+}

@@ -86,7 +86,7 @@ impl Asked {
         }
         let terms = gate.terms();
         let peer = written.client.unwrap_or(NOBODY);
-        walk::clean(&mut headers, &terms, peer);
+        walk::clean(&mut headers, &terms.gateway, peer);
         let client = terms.gateway.trust.client(peer, &headers).address;
         let caller = terms.caller.of(&headers, client, gate.limiter.secret()).to_bits();
         Ok(Asked { method, target, headers, client, caller, limit: written.limit })
