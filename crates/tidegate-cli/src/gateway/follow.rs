@@ -45,16 +45,19 @@ fn tell(known: &Known, servers: &[ServerView], now: Time) -> Known {
 
 /// Follows the fleet until it is dropped.
 pub(crate) async fn follow(gate: Arc<Gate>) {
-    let mut generation = 0;
+    let mut seen = None;
     let mut turn = 0u32;
     let mut kept = false;
     let mut known = HashMap::new();
     loop {
         let now = world::now();
-        let current = gate.fleet.generation(now);
-        if current != generation {
-            generation = current;
-            known = tell(&known, &gate.fleet.view(now), now);
+        let terms = gate.terms();
+        let current = Some((gate.fleet.generation(now), terms.generation));
+        if current != seen {
+            seen = current;
+            let servers = gate.fleet.view(now);
+            terms.note_routing(&servers);
+            known = tell(&known, &servers, now);
             kept = !gate.follow(now).kept.is_empty();
         } else if kept && turn.is_multiple_of(TEND_EVERY) {
             kept = !gate.limiter.tend(now).kept.is_empty();

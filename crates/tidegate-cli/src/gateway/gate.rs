@@ -129,7 +129,7 @@ impl Gate {
         let Ok(()) = self.limiter.refund(world::now(), permit).await;
     }
 
-    /// Counts a call that goes to a server until it is dropped, and says how many there were before.
+    /// Counts a call that goes to a server, until what comes back is dropped.
     pub(crate) fn begin(self: &Arc<Self>) -> InFlight {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
         InFlight(Arc::clone(self))

@@ -3,11 +3,11 @@
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use tidegate::classify::{Caller, KeyPart, Mode, Policy};
-use tidegate::fleet::{self, ServerId, Weight};
+use tidegate::fleet::{self, ServerId, ServerView, State, Weight};
 use tidegate::overload::{self, Bounds as Capacity};
 use tidegate::penalty;
 use tidegate::server::{self, Answers};
@@ -41,6 +41,8 @@ pub(crate) struct Known {
     pub(crate) learner: overload::Server,
     /// What the fleet was last told that it can have in flight, so that it is told of changes alone.
     bound: AtomicU32,
+    /// Whether it gets calls, as far as was looked.
+    is_routed: AtomicBool,
 }
 
 impl Known {
@@ -104,7 +106,15 @@ impl Checked {
                 }
                 None => overload.server(capacity),
             };
-            servers.insert(id, Known { upstream: upstream.clone(), learner, bound: AtomicU32::new(0) });
+            servers.insert(
+                id,
+                Known {
+                    upstream: upstream.clone(),
+                    learner,
+                    bound: AtomicU32::new(0),
+                    is_routed: AtomicBool::new(true),
+                },
+            );
         }
         Terms {
             answers: answers(&gateway),
@@ -142,12 +152,30 @@ impl Terms {
         self.gateway.overload.is_some_and(|overload| overload.mode == Mode::Enforce)
     }
 
-    /// How many calls all servers can have in flight; 0 where overload isn't looked at.
-    pub(crate) fn capacity(&self) -> u32 {
-        match self.gateway.overload {
-            Some(_) => self.servers.values().fold(0, |sum, known| sum.saturating_add(known.learner.limit())),
-            None => 0,
+    /// Takes note of which servers get calls.
+    pub(crate) fn note_routing(&self, servers: &[ServerView]) {
+        for server in servers {
+            if let Some(known) = self.servers.get(&server.id) {
+                known.is_routed.store(server.state == State::InRouting, Ordering::Relaxed);
+            }
         }
+    }
+
+    /// How many calls the servers that get any can have in flight; 0 where overload isn't looked at. Where none is in
+    /// routing all are tried, so all count.
+    pub(crate) fn capacity(&self) -> u32 {
+        if self.gateway.overload.is_none() {
+            return 0;
+        }
+        let (mut all, mut routed) = (0u32, 0u32);
+        for known in self.servers.values() {
+            let limit = known.learner.limit();
+            all = all.saturating_add(limit);
+            if known.is_routed.load(Ordering::Relaxed) {
+                routed = routed.saturating_add(limit);
+            }
+        }
+        if routed == 0 { all } else { routed }
     }
 }
 
@@ -218,4 +246,38 @@ fn penalty_rules(gateway: &Gateway) -> Result<penalty::Rules, Failure> {
         });
     penalty::Rules::new(settings)
         .map_err(|unfit| Failure::new(Exit::Usage, format!("the penalty box can't be kept so: {unfit}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use tidegate_core::Time;
+
+    use super::*;
+    use crate::policy;
+
+    #[test]
+    fn a_server_that_gets_no_calls_has_no_room_to_give() {
+        let text = "[gateway]\nupstreams = [\"http://127.0.0.1:1\", \"http://127.0.0.1:2\"]\n\
+                    overload = { first = 10 }\nhealth = { path = \"/\" }\n";
+        let Ok(understood) = policy::read(text, Path::new("")) else { panic!("the policy is good") };
+        let now = Time::from_secs(100_000);
+        let fleet = fleet::Fleet::new(fleet_settings(&understood.config.gateway), now).unwrap();
+        let overload = overload::Overload::new(overload_settings(&understood.config.gateway));
+        let terms =
+            Checked::new(understood.config).unwrap().terms(&|name| fleet.server(name), &overload, None);
+        assert_eq!(terms.capacity(), 20);
+        let [one, other] =
+            ["http://127.0.0.1:1", "http://127.0.0.1:2"].map(|name| fleet.server(name).unwrap());
+        fleet.checked(one, now, fleet::Check::Passed);
+        fleet.checked(other, now, fleet::Check::Refused);
+        terms.note_routing(&fleet.view(now));
+        assert_eq!(terms.capacity(), 10);
+        for _ in 0..3 {
+            fleet.checked(one, now, fleet::Check::Refused);
+        }
+        terms.note_routing(&fleet.view(now));
+        assert_eq!(terms.capacity(), 20, "where none is in routing, all are tried");
+    }
 }
