@@ -23,8 +23,6 @@ mod worker;
 
 use std::sync::Arc;
 
-pub(crate) use walk::clean;
-
 use http::{Request, Response};
 use hyper::body::Incoming;
 use tidegate::world;
@@ -41,6 +39,8 @@ use listen::{Answer, Door, Peer, ServerTls};
 use pools::Pools;
 use reload::Reloads;
 use worker::Workers;
+
+pub(crate) use walk::clean;
 
 /// Who answers in one worker.
 struct Walker {

@@ -10,12 +10,11 @@ use tidegate::classify::{Caller, KeyPart, Mode, Policy};
 use tidegate::fleet::{self, ServerId, ServerView, State, Weight};
 use tidegate::overload::{self, Bounds as Capacity};
 use tidegate::penalty;
-use tidegate::server::{self, Answers};
 
 use super::forward;
 use super::upstream::Authorities;
 use crate::exit::{Exit, Failure};
-use crate::policy::settings::{self, Config, Gateway, Upstream};
+use crate::policy::settings::{Config, Gateway, Upstream};
 
 /// How long what was seen of a server counts as fresh, at least.
 const FRESH: Duration = Duration::from_secs(10);
@@ -24,7 +23,6 @@ const FRESH: Duration = Duration::from_secs(10);
 pub(crate) struct Terms {
     /// As the file has them.
     pub(crate) gateway: Gateway,
-    pub(crate) answers: Answers,
     pub(crate) forward: forward::Terms,
     /// Who a caller is, for the penalty box and for fairness under overload.
     pub(crate) caller: Caller,
@@ -117,7 +115,6 @@ impl Checked {
             );
         }
         Terms {
-            answers: answers(&gateway),
             forward: forward::Terms { forwarding: gateway.forwarding, bounds: gateway.bounds },
             caller,
             authorities,
@@ -177,16 +174,6 @@ impl Terms {
         }
         if routed == 0 { all } else { routed }
     }
-}
-
-fn answers(gateway: &Gateway) -> Answers {
-    let answers = &gateway.answers;
-    let body = match answers.body {
-        settings::Body::Problem => server::Body::Problem,
-        settings::Body::Webex => server::Body::Webex,
-    };
-    let (forms, tracking) = (answers.forms.clone(), answers.tracking.clone());
-    Answers { body, forms, jitter: answers.jitter, tracking }
 }
 
 fn capacity(gateway: &Gateway) -> Capacity {

@@ -101,8 +101,10 @@ impl<'t> Trip<'t> {
         let client = trust.client(peer.address, headers).address;
         let believed = if trust.believes(peer.address) { Believed::Peer } else { Believed::Nobody };
         let caller = terms.caller.of(headers, client, gate.limiter.secret());
-        let tracking =
-            terms.answers.tracking(headers, || u128::from(world::draw()) << 64 | u128::from(world::draw()));
+        let tracking = terms
+            .gateway
+            .answers
+            .tracking(headers, || u128::from(world::draw()) << 64 | u128::from(world::draw()));
         Trip { gate, pools, peer, terms, began: world::now(), client, believed, caller, tracking }
     }
 

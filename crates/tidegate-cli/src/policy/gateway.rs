@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use http::HeaderName;
 use tidegate::classify::client::Trust;
+use tidegate::server::Answers;
 use tidegate_wire::announce::Form;
 use tidegate_wire::tracking::TRACKINGID;
 
 use super::addresses::{Admin, LogPlace};
 use super::fault::{Fault, Faults};
 use super::file::{self, File};
-use super::settings::{AccessLog, Answers, Bounds, Forwarding, Gateway, Listen, Tls, UpstreamTerms};
+use super::settings::{AccessLog, Bounds, Forwarding, Gateway, Listen, Tls, UpstreamTerms};
 use super::sizes::Bytes;
 use super::upstreams;
 use super::words::Form as FormWord;

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use tidegate::classify::client::Trust;
 use tidegate::classify::{KeyPart, Mode, Policy};
+use tidegate::server::Answers;
 use tidegate_core::Quota;
-use tidegate_wire::announce::Form;
 
 /// A whole policy file.
 #[derive(Clone, Debug)]
@@ -175,29 +175,6 @@ pub(crate) struct Bounds {
     pub(crate) idle: Duration,
     /// Connections at once.
     pub(crate) connections: NonZeroU32,
-}
-
-/// What refusals look like.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Answers {
-    /// The body where `Accept` leaves it open.
-    pub(crate) body: Body,
-    /// In which fields limits are announced.
-    pub(crate) forms: Vec<Form>,
-    /// Up to how much is added to a wait by chance, so that a reset releases no herd.
-    pub(crate) jitter: Duration,
-    /// The field of tracking ids.
-    pub(crate) tracking: http::HeaderName,
-}
-
-/// The form of a refusal's body.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Body {
-    /// `application/problem+json` (RFC 9457).
-    #[default]
-    Problem,
-    /// JSON as Webex answers: `message`, `errors`, `trackingId`.
-    Webex,
 }
 
 /// Callers who keep calling while told to wait.

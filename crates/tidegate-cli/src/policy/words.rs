@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 use tidegate::classify::{self, client};
-use tidegate::path;
+use tidegate::{path, server};
 use tidegate_wire::announce;
 
 use super::settings;
@@ -128,11 +128,11 @@ words! {
 
 words! {
     /// The form of a refusal's body.
-    Body => settings::Body {
+    Body => server::Body {
         /// `application/problem+json` (RFC 9457).
-        Problem = settings::Body::Problem,
+        Problem = server::Body::Problem,
         /// JSON as Webex answers: `message`, `errors`, `trackingId`.
-        Webex = settings::Body::Webex,
+        Webex = server::Body::Webex,
     }
 }
 

@@ -104,7 +104,7 @@ impl Trip<'_> {
         let mut answer = forward::answer(answer, upgrade, ended).map_err(Turned::Fault)?;
         let headers = answer.headers_mut();
         if let Some(told) = told {
-            self.terms.answers.announce(&told, headers, world::wall_clock());
+            self.terms.gateway.answers.announce(&told, headers, world::wall_clock());
         }
         let tracking = &self.terms.gateway.answers.tracking;
         if !headers.contains_key(tracking) {

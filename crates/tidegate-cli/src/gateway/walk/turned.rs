@@ -62,7 +62,7 @@ impl Trip<'_> {
     ) -> Response<Body> {
         let draw = world::draw();
         let asked = Asked { headers, tracking: &self.tracking, draw, wall_clock: world::wall_clock() };
-        let answers = &self.terms.answers;
+        let answers = &self.terms.gateway.answers;
         let answer = match &mut turned {
             Turned::Refused(refusal) => {
                 refusal.told.wait = refusal.told.wait.map(|wait| self.told_to_wait(wait));
