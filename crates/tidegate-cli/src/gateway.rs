@@ -2,24 +2,16 @@
 
 mod admin;
 pub(crate) mod args;
-mod body;
-mod drain;
-mod fault;
 mod follow;
-mod forward;
 mod gate;
 mod health;
-mod listen;
 mod log;
 mod pools;
 mod reload;
 mod source;
-mod stream;
 mod terms;
 mod traffic;
-mod upstream;
 mod walk;
-mod worker;
 
 use std::sync::Arc;
 
@@ -28,17 +20,18 @@ use hyper::body::Incoming;
 use tidegate::world;
 
 use crate::exit::{Exit, Failure};
+use crate::office::Office;
 use crate::policy::Listen;
+use crate::relay::body::Body;
+use crate::relay::drain::Drain;
+use crate::relay::listen::{Answer, Door, Peer, ServerTls};
+use crate::relay::worker::Workers;
 use crate::{interrupt, output};
-use admin::{Desk, Office};
+use admin::Desk;
 use args::Args;
-use body::Body;
-use drain::Drain;
 use gate::Gate;
-use listen::{Answer, Door, Peer, ServerTls};
 use pools::Pools;
 use reload::Reloads;
-use worker::Workers;
 
 pub(crate) use walk::clean;
 

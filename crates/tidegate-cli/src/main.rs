@@ -9,8 +9,10 @@ mod explain;
 mod fetch;
 mod gateway;
 mod interrupt;
+mod office;
 mod output;
 mod policy;
+mod relay;
 mod simulate;
 
 use std::process::ExitCode;

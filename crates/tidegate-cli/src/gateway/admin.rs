@@ -1,44 +1,27 @@
 //! Where operators come in: an address of its own, apart from callers. Never here: what is shown of a part.
 
 mod asked;
-mod guard;
 mod metrics;
 mod penalties;
-mod reply;
 mod state;
 
 use std::fmt;
-use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::Arc;
-use std::time::Duration;
 
 use http::{Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use serde_json::{Value, json};
 use tidegate::world;
-use tokio::sync::Semaphore;
 
-use super::body::Body;
-use super::drain::Told;
 use super::gate::Gate;
-use super::listen::{Answer, Door, Hall, Peer};
 use super::reload::Reloads;
-use crate::exit::Failure;
-use crate::policy::settings::{Bounds, Listen};
+use crate::office::guard;
+use crate::office::reply::{Refused, json_page, text_page};
+use crate::relay::body::Body;
+use crate::relay::drain::Told;
+use crate::relay::listen::{Answer, Peer};
 use asked::Asked;
 use metrics::Metrics;
-use reply::{Refused, json_page, text_page};
-
-/// How much operators may send, and how slowly. They are few.
-const BOUNDS: Bounds = Bounds {
-    head_bytes: NonZeroUsize::new(16 * 1024).expect("it isn't zero"),
-    fields: NonZeroUsize::new(100).expect("it isn't zero"),
-    body_bytes: guard::MOST_BODY as u64,
-    head_time: Duration::from_secs(10),
-    body_pause: guard::BODY_TIME,
-    idle: Duration::from_secs(60),
-    connections: NonZeroU32::new(64).expect("it isn't zero"),
-};
 
 /// What there is, and what it is for.
 const PAGES: [(Method, &str, &str); 10] = [
@@ -66,39 +49,6 @@ pub(crate) struct Desk {
 impl fmt::Debug for Desk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Desk").field("policy", &self.reloads.name()).finish_non_exhaustive()
-    }
-}
-
-/// The door that operators come in by.
-#[derive(Debug)]
-pub(crate) struct Office {
-    door: Door,
-    desk: Desk,
-}
-
-impl Office {
-    /// Takes the address. Must be called in a runtime.
-    ///
-    /// # Errors
-    /// When it can't be had.
-    pub(crate) fn open(listen: &Listen, desk: Desk) -> Result<Office, Failure> {
-        let door = Door::open(listen, None).map_err(|failure| {
-            failure.within("operators' address").hint(
-                "name another one, or \"off\" for none: `admin` of the policy file, or --admin without a file",
-            )
-        })?;
-        Ok(Office { door, desk })
-    }
-
-    /// Where it is: with the port that the system chose, if it was to choose.
-    pub(crate) fn address(&self) -> &Listen {
-        self.door.address()
-    }
-
-    /// Answers until it is told to end. It is told last, so that the end can be watched.
-    pub(crate) async fn serve(self, told: Told) {
-        let places = Arc::new(Semaphore::new(BOUNDS.connections.get() as usize));
-        Arc::new(Hall::new(self.desk, BOUNDS, told, places)).keep(self.door).await;
     }
 }
 

@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tidegate::fleet::ServerId;
 
-use super::fault::Fault;
 use super::terms::{self, Terms};
-use super::upstream::{HostSeen, Server};
 use crate::policy::{UpstreamAddress, UpstreamTerms};
+use crate::relay::fault::Fault;
+use crate::relay::upstream::{HostSeen, Server};
 
 /// The servers as one worker knows them.
 #[derive(Debug, Default)]

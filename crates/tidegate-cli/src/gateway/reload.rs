@@ -10,12 +10,12 @@ use tidegate_core::Time;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::gate::{Gate, Reloaded};
-use super::listen::{Refreshed, ServerTls};
 use super::source::Source;
 use super::traffic::Reload;
 use crate::exit::{Exit, Failure};
 use crate::output;
 use crate::policy;
+use crate::relay::listen::{Refreshed, ServerTls};
 
 /// How often the file is looked at.
 const EVERY: Duration = Duration::from_millis(500);

@@ -11,10 +11,10 @@ use tidegate::fleet::{self, ServerId, ServerView, State, Weight};
 use tidegate::overload::{self, Bounds as Capacity};
 use tidegate::penalty;
 
-use super::forward;
-use super::upstream::Authorities;
 use crate::exit::{Exit, Failure};
 use crate::policy::settings::{Config, Gateway, Upstream};
+use crate::relay::forward;
+use crate::relay::upstream::Authorities;
 
 /// How long what was seen of a server counts as fresh, at least.
 const FRESH: Duration = Duration::from_secs(10);

@@ -1,163 +1,83 @@
-//! The data plane as a whole, over loopback: what the tests of it share. Never here: a limit.
+//! Whole walks, with limits: what callers try so that a call isn't counted. Never here: what a limit decides.
 
-mod bodies;
-mod bounded;
-mod doors;
-mod heads;
-mod limited;
-mod measured;
-mod raw;
-mod smuggled;
-mod stopped;
-mod tls;
-mod tunnels;
-mod upstreams;
-
-use std::future::Future;
 use std::net::SocketAddr;
-use std::num::{NonZeroU32, NonZeroUsize};
-use std::sync::Arc;
-use std::time::Duration;
+use std::num::NonZeroUsize;
+use std::path::Path;
 
-use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_TYPE, HeaderValue};
-use http::{Request, Response};
-use hyper::body::Incoming;
-use tidegate::path::{Rules, Target};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
-use super::body::Body;
-use super::drain::Drain;
-use super::fault::Fault;
-use super::forward::{self, Believed};
-use super::listen::{Answer, Door, Peer, ServerTls};
-use super::upstream::{Authorities, HostSeen, Reached, Server};
-use super::worker::Workers;
-use crate::policy::{Bounds, Forwarding, Listen, UpstreamAddress, UpstreamTerms, UpstreamVersion};
+use super::*;
+use crate::policy;
+use crate::relay::tests::raw::{echo_heads, head, message};
+use crate::relay::tests::upstream;
 
-/// Bounds that no test meets by accident.
-pub(super) fn bounds() -> Bounds {
-    Bounds {
-        head_bytes: NonZeroUsize::new(16 * 1024).unwrap(),
-        fields: NonZeroUsize::new(100).unwrap(),
-        body_bytes: 64 * 1024 * 1024,
-        head_time: Duration::from_secs(30),
-        body_pause: Duration::from_secs(30),
-        idle: Duration::from_secs(60),
-        connections: NonZeroU32::new(1000).unwrap(),
-    }
-}
-
-/// Terms that no test meets by accident.
-fn terms() -> UpstreamTerms {
-    UpstreamTerms {
-        version: UpstreamVersion::Http1,
-        connect: Duration::from_secs(30),
-        answer: Duration::from_secs(30),
-        idle: Duration::from_secs(60),
-        retries: 1,
-        authorities: None,
-    }
-}
-
-/// A gateway without limits: all that comes goes to one server.
-#[derive(Debug)]
-struct Passage {
-    server: Arc<Server>,
-    terms: forward::Terms,
-}
-
-impl Passage {
-    fn new(server: Arc<Server>, bounds: Bounds) -> Passage {
-        let forwarding =
-            Forwarding { x_forwarded: true, forwarded: false, keep_host: true, underscores: false };
-        Passage { server, terms: forward::Terms { forwarding, bounds } }
-    }
-
-    async fn pass(&self, mut request: Request<Incoming>, peer: &Peer) -> Result<Response<Body>, Fault> {
-        forward::unlist(request.headers_mut());
-        forward::check(&request, &self.terms.bounds)?;
-        let rules = Rules::default();
-        let target = Target::of_uri(request.uri(), &rules).map_err(|_| Fault::BadRequest("no target"))?;
-        let normal = forward::normal_form(&target);
-        let (request, upgrade) = forward::request(request, normal, peer, Believed::Nobody, &self.terms);
-        let again = forward::replay(&request, upgrade.as_ref());
-        let answer = match (self.server.send(request).await, again) {
-            (Err(error), Some(again)) if error.reached == Reached::Perhaps => self.server.send(again).await,
-            (answer, _) => answer,
-        };
-        forward::answer(answer.map_err(|error| error.fault)?, upgrade, ())
-    }
-}
-
-impl Answer for Passage {
-    async fn answer(&self, request: Request<Incoming>, peer: &Peer) -> Response<Body> {
-        self.pass(request, peer).await.unwrap_or_else(refusal)
-    }
-}
-
-/// A plain answer that says what went wrong.
-fn refusal(fault: Fault) -> Response<Body> {
-    let mut answer = Response::new(Body::whole(Bytes::from(format!("{fault}\n"))));
-    *answer.status_mut() = fault.status();
-    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-    if fault.ends_connection() {
-        answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-    }
-    answer
-}
-
-/// A gateway that runs.
-struct Running {
+/// A gateway with limits in front of one server; it ends when this is dropped.
+struct Limited {
     at: SocketAddr,
-    drain: Drain,
-    workers: Workers,
+    _drain: Drain,
+    _workers: Workers,
 }
 
-impl Running {
-    /// In front of a server at this address.
-    fn to(upstream: SocketAddr, bounds: Bounds, terms: UpstreamTerms) -> Running {
-        let authority = upstream.to_string().parse().unwrap();
-        Running::in_front_of(&UpstreamAddress::Http(authority), bounds, terms, None)
-    }
-
-    fn in_front_of(
-        address: &UpstreamAddress,
-        bounds: Bounds,
-        terms: UpstreamTerms,
-        tls: Option<Arc<ServerTls>>,
-    ) -> Running {
-        let door = Door::open(&Listen::Tcp(([127, 0, 0, 1], 0).into()), tls).unwrap();
+impl Limited {
+    fn to(upstream: SocketAddr, limit: &str) -> Limited {
+        let text = format!(
+            "[gateway]\nmemory = \"1 MiB\"\nupstreams = \"http://{upstream}\"\n[[limit]]\nname = \"it\"\n{limit}"
+        );
+        let config = policy::read(&text, Path::new("")).unwrap().config;
+        let bounds = config.gateway.bounds;
+        let gate = Gate::new(config, tidegate::world::now()).unwrap();
+        let door = Door::open(&Listen::Tcp(([127, 0, 0, 1], 0).into()), None).unwrap();
         let Listen::Tcp(at) = *door.address() else { panic!("a TCP door has a TCP address") };
         let drain = Drain::new();
-        let authorities = Authorities::load(&terms, std::slice::from_ref(address)).unwrap();
-        let server = Server::new(address, &terms, &authorities, HostSeen::Callers).unwrap();
-        let make = move |_| Passage::new(Arc::clone(&server), bounds);
+        let make = move |_| Walker { gate: Arc::clone(&gate), pools: Pools::default() };
         let workers = Workers::start(&[door], &bounds, NonZeroUsize::MIN, &drain, make).unwrap();
-        Running { at, drain, workers }
+        Limited { at, _drain: drain, _workers: workers }
     }
 
-    async fn call(&self) -> TcpStream {
-        TcpStream::connect(self.at).await.unwrap()
-    }
-
-    async fn stop(self, within: Duration) -> usize {
-        self.workers.drain(&self.drain, within).await
+    /// The status that a request is answered with.
+    async fn status(&self, request: &str) -> String {
+        let mut caller = TcpStream::connect(self.at).await.unwrap();
+        caller.write_all(request.as_bytes()).await.unwrap();
+        message(&mut caller).await.status().to_owned()
     }
 }
 
-/// A server that treats each connection, numbered from 0, as it is told.
-async fn upstream<F>(treat: impl Fn(usize, TcpStream) -> F + Send + 'static) -> SocketAddr
-where
-    F: Future<Output = ()> + Send + 'static,
-{
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move {
-        for number in 0.. {
-            let (stream, _) = listener.accept().await.unwrap();
-            tokio::spawn(treat(number, stream));
-        }
-    });
-    address
+/// A server that reads a head and so much of what follows, and goes without an answer.
+async fn breaking(after: usize) -> SocketAddr {
+    upstream(move |_, mut stream| async move {
+        head(&mut stream).await;
+        let mut body = vec![0; after];
+        stream.read_exact(&mut body).await.unwrap();
+    })
+    .await
+}
+
+#[tokio::test]
+async fn who_hides_a_field_from_servers_hides_it_from_limits_too() {
+    let server = upstream(|_, stream| echo_heads(stream)).await;
+    let limit = "key = \"header:x-key\"\nmissing = \"by-address\"\nquota = \"1 per hour\"\n";
+    let gateway = Limited::to(server, limit);
+    let made_up =
+        |key: &str| format!("GET / HTTP/1.1\r\nHost: a\r\nX-Key: {key}\r\nConnection: x-key\r\n\r\n");
+    assert_eq!(gateway.status(&made_up("one")).await, "200");
+    assert_eq!(gateway.status(&made_up("two")).await, "429");
+}
+
+#[tokio::test]
+async fn a_call_without_an_answer_costs_what_it_took() {
+    let limit =
+        "key = \"ip\"\nquota = \"100 per hour\"\ncost = { otherwise = { body-per-unit = \"1 KiB\" } }\n";
+    let gateway = Limited::to(breaking(200 * 1024).await, limit);
+    let body = format!("{:x}\r\n{}\r\n0\r\n\r\n", 200 * 1024, "x".repeat(200 * 1024));
+    let request = format!("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n{body}");
+    assert_eq!(gateway.status(&request).await, "502");
+    let small = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx";
+    assert_eq!(gateway.status(small).await, "429", "200 units were used of 100");
+}
+
+#[tokio::test]
+async fn that_there_is_no_other_server_does_not_hide_what_became_of_the_call() {
+    let gateway = Limited::to(breaking(0).await, "key = \"ip\"\nquota = \"100 per hour\"\n");
+    assert_eq!(gateway.status("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await, "502");
 }

@@ -19,14 +19,14 @@ use tidegate::world;
 use tidegate_core::Time;
 use tidegate_wire::tracking::TrackingId;
 
-use super::body::Body;
-use super::forward::{self, Believed};
 use super::gate::Gate;
-use super::listen::Peer;
 use super::log::Record;
 use super::pools::Pools;
 use super::terms::Terms;
 use crate::policy::Gateway;
+use crate::relay::body::Body;
+use crate::relay::forward::{self, Believed};
+use crate::relay::listen::Peer;
 use turned::{Kept, Turned};
 
 /// What a walk has with it from the start.

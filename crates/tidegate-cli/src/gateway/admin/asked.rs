@@ -15,9 +15,9 @@ use tidegate_core::{Decision, Time};
 use tidegate_wire::retry_after;
 
 use super::penalties;
-use super::reply::Refused;
 use crate::gateway::gate::Gate;
 use crate::gateway::walk;
+use crate::office::reply::Refused;
 use crate::policy;
 
 /// An address of the documentation (RFC 5737): nobody's.

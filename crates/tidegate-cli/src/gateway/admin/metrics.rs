@@ -17,10 +17,10 @@ use tidegate::overload::Class;
 use tidegate::world;
 use tidegate_core::Time;
 
-use super::reply::{Refused, page};
-use crate::gateway::body::Body;
 use crate::gateway::gate::Gate;
 use crate::gateway::traffic::{Cause, Counts};
+use crate::office::reply::{Refused, page};
+use crate::relay::body::Body;
 use families::Families;
 
 /// The classes of a status.

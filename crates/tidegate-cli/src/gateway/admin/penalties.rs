@@ -8,7 +8,7 @@ use tidegate::penalty::{PenaltyBox, Seen};
 use tidegate_core::Time;
 use tidegate_wire::retry_after;
 
-use super::reply::Refused;
+use crate::office::reply::Refused;
 
 /// How many callers are shown unless told otherwise, and at most.
 const USUAL: usize = 20;

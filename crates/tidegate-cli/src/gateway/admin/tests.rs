@@ -21,16 +21,17 @@ use serde_json::Value;
 use tidegate::world;
 use tokio::net::{TcpListener, TcpStream};
 
-use super::{Desk, Office};
+use super::Desk;
 use crate::gateway::Walker;
-use crate::gateway::drain::Drain;
 use crate::gateway::gate::Gate;
-use crate::gateway::listen::Door;
 use crate::gateway::pools::Pools;
 use crate::gateway::reload::Reloads;
 use crate::gateway::source::{Legacy, Source};
-use crate::gateway::worker::Workers;
+use crate::office::Office;
 use crate::policy::{self, Listen};
+use crate::relay::drain::Drain;
+use crate::relay::listen::Door;
+use crate::relay::worker::Workers;
 
 /// One limit that two calls of a token use up, and another that only looks on.
 const LIMITS: &str = "

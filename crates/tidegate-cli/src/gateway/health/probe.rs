@@ -5,10 +5,10 @@ use http::{HeaderValue, Request};
 use std::time::Duration;
 use tidegate::fleet::Check;
 
-use crate::gateway::fault::Fault;
-use crate::gateway::forward::Outgoing;
-use crate::gateway::upstream::{Authorities, HostSeen, Server};
 use crate::policy::settings::{Health, UpstreamAddress, UpstreamTerms};
+use crate::relay::fault::Fault;
+use crate::relay::forward::Outgoing;
+use crate::relay::upstream::{Authorities, HostSeen, Server};
 
 /// What servers' logs have of a check.
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("tidegate-health/", env!("CARGO_PKG_VERSION")));

@@ -17,9 +17,9 @@ use tokio::sync::mpsc;
 
 use super::probe::{Plan, Probe};
 use super::*;
-use crate::gateway::upstream::Authorities;
 use crate::policy;
 use crate::policy::settings::{Health, UpstreamAddress, UpstreamTerms, UpstreamVersion};
+use crate::relay::upstream::Authorities;
 
 /// A server whose health others decide, and which tells when it is asked.
 struct Patient {

@@ -10,9 +10,9 @@ use tidegate::overload::{Call, Held};
 use tidegate::world;
 use tidegate_core::Time;
 
-use crate::gateway::forward::Progress;
 use crate::gateway::gate::{Gate, InFlight};
 use crate::gateway::log::Record;
+use crate::relay::forward::Progress;
 
 /// What a call owes its limits. Dropping it settles that, however the call ended: also when its caller left before
 /// there was an answer, or none came.

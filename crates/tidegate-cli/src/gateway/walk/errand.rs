@@ -17,13 +17,13 @@ use tidegate_wire::retry_after;
 use super::Trip;
 use super::ended::{Bill, Ended};
 use super::turned::Turned;
-use crate::gateway::body::Body;
-use crate::gateway::fault::Fault;
-use crate::gateway::forward::{self, Outgoing, Upgrade};
 use crate::gateway::gate::Gate;
 use crate::gateway::log::Record;
 use crate::gateway::terms::{Known, Terms};
-use crate::gateway::upstream::{Reached, SendError, Streamed};
+use crate::relay::body::Body;
+use crate::relay::fault::Fault;
+use crate::relay::forward::{self, Outgoing, Upgrade};
+use crate::relay::upstream::{Reached, SendError, Streamed};
 
 /// The rest of a walk: from server to server until one answers.
 struct Errand<'t> {

@@ -13,10 +13,10 @@ use tidegate_wire::problem::Kind;
 use tidegate_wire::retry_after;
 
 use super::Trip;
-use crate::gateway::body::Body;
-use crate::gateway::fault::Fault;
 use crate::gateway::log::Record;
 use crate::gateway::traffic::Cause;
+use crate::relay::body::Body;
+use crate::relay::fault::Fault;
 
 /// How long a caller is told to wait when no server is there: about as long as it takes until one is found.
 const WAIT_FOR_A_SERVER: Duration = Duration::from_secs(5);

@@ -8,8 +8,8 @@ use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 
-use crate::gateway::listen::Call;
-use crate::gateway::stream::Stream;
+use crate::relay::listen::Call;
+use crate::relay::stream::Stream;
 
 /// A caller's wish to change the protocol.
 #[derive(Debug)]

@@ -41,7 +41,7 @@ pub(crate) trait Answer: Send + Sync + 'static {
 }
 
 /// Where one worker's callers are served.
-pub(super) struct Hall<A> {
+pub(crate) struct Hall<A> {
     answers: Arc<A>,
     bounds: Bounds,
     protocols: Protocols,
@@ -50,13 +50,13 @@ pub(super) struct Hall<A> {
 }
 
 impl<A: Answer> Hall<A> {
-    pub(super) fn new(answers: A, bounds: Bounds, told: Told, places: Arc<Semaphore>) -> Hall<A> {
+    pub(crate) fn new(answers: A, bounds: Bounds, told: Told, places: Arc<Semaphore>) -> Hall<A> {
         Hall { answers: Arc::new(answers), bounds, protocols: Protocols::within(&bounds), told, places }
     }
 
     /// Lets callers in by a door until it is time to end, and waits for all of them to leave. Says how many calls were
     /// cut.
-    pub(super) async fn keep(self: Arc<Self>, door: Door) -> usize {
+    pub(crate) async fn keep(self: Arc<Self>, door: Door) -> usize {
         let mut inside = JoinSet::new();
         let Ok(mut entrance) = door.entrance() else { return 0 };
         let mut draining = std::pin::pin!(self.told.clone().draining());

@@ -14,8 +14,8 @@ use tidegate::world;
 use tidegate_core::Time;
 use tokio::time::Sleep;
 
-use crate::gateway::fault::Fault;
 use crate::policy::Bounds;
+use crate::relay::fault::Fault;
 
 /// The body of a request on its way to a server.
 #[derive(Debug)]

@@ -16,9 +16,9 @@ use tidegate_core::Time;
 use tokio::time::Sleep;
 
 use super::SendError;
-use crate::gateway::fault::Fault;
-use crate::gateway::forward::{Outgoing, Progress};
-use crate::gateway::stream::Stream;
+use crate::relay::fault::Fault;
+use crate::relay::forward::{Outgoing, Progress};
+use crate::relay::stream::Stream;
 
 /// A connection that carries one call at a time.
 pub(super) struct Live {

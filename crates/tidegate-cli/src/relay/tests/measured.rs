@@ -9,12 +9,12 @@ use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
 
 use super::{Passage, bounds, terms};
-use crate::gateway::body::Body;
-use crate::gateway::drain::Drain;
-use crate::gateway::listen::{Answer, Door, Peer};
-use crate::gateway::upstream::{Authorities, HostSeen, Server};
-use crate::gateway::worker::Workers;
 use crate::policy::{Listen, UpstreamAddress};
+use crate::relay::body::Body;
+use crate::relay::drain::Drain;
+use crate::relay::listen::{Answer, Door, Peer};
+use crate::relay::upstream::{Authorities, HostSeen, Server};
+use crate::relay::worker::Workers;
 
 /// Refuses everything.
 struct Refusal;

@@ -12,7 +12,7 @@ use hyper::body::Incoming;
 use super::Server;
 use super::http1::Live;
 use super::http2::Shared;
-use crate::gateway::stream::Stream;
+use crate::relay::stream::Stream;
 
 /// The body of a server's answer, as it comes. Who drops it before its end breaks off the call.
 pub(crate) struct Streamed {

@@ -13,8 +13,8 @@ use tidegate_core::Time;
 
 use super::SendError;
 use super::http1::{fault_of, in_time};
-use crate::gateway::fault::Fault;
-use crate::gateway::forward::Outgoing;
+use crate::relay::fault::Fault;
+use crate::relay::forward::Outgoing;
 
 /// How many calls share a connection before another is opened: what servers usually allow, 100 at least (RFC 9113 section
 /// 6.5.2). Where one allows fewer, the rest wait for their turn.

@@ -17,8 +17,8 @@ use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 use super::raw::{self, message};
 use super::{Running, bounds, terms, upstream};
-use crate::gateway::listen::{Refreshed, ServerTls};
 use crate::policy::{Tls, UpstreamAddress, UpstreamTerms};
+use crate::relay::listen::{Refreshed, ServerTls};
 
 /// Writes a new certificate for `localhost` and its key, and says which it is.
 fn renew(files: &Tls) -> CertificateDer<'static> {

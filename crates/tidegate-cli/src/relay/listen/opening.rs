@@ -5,7 +5,7 @@ use std::io;
 use tokio::io::AsyncReadExt as _;
 
 use super::tls::ServerTls;
-use crate::gateway::stream::{Plain, Stream};
+use crate::relay::stream::{Plain, Stream};
 
 /// How HTTP/2 begins (RFC 9113 section 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";

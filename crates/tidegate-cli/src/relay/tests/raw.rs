@@ -4,25 +4,25 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 
 /// What was read of one message.
 #[derive(Debug)]
-pub(super) struct Message {
-    pub(super) head: String,
-    pub(super) body: String,
+pub(crate) struct Message {
+    pub(crate) head: String,
+    pub(crate) body: String,
 }
 
 impl Message {
     /// The value of a field, if it is there.
-    pub(super) fn field(&self, name: &str) -> Option<&str> {
+    pub(crate) fn field(&self, name: &str) -> Option<&str> {
         let mut fields = self.head.lines().skip(1).filter_map(|line| line.split_once(": "));
         fields.find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
-    pub(super) fn status(&self) -> &str {
+    pub(crate) fn status(&self) -> &str {
         self.head.split(' ').nth(1).unwrap_or_default()
     }
 }
 
 /// Reads a head, up to its empty line.
-pub(super) async fn head(stream: &mut (impl AsyncRead + Unpin)) -> String {
+pub(crate) async fn head(stream: &mut (impl AsyncRead + Unpin)) -> String {
     let mut read = Vec::new();
     while !read.ends_with(b"\r\n\r\n") {
         match stream.read_u8().await {
@@ -34,7 +34,7 @@ pub(super) async fn head(stream: &mut (impl AsyncRead + Unpin)) -> String {
 }
 
 /// Reads a message whose body has a length, or none.
-pub(super) async fn message(stream: &mut (impl AsyncRead + Unpin)) -> Message {
+pub(crate) async fn message(stream: &mut (impl AsyncRead + Unpin)) -> Message {
     let mut message = Message { head: head(stream).await, body: String::new() };
     let length = message.field("content-length").map_or(0, |length| length.parse().unwrap());
     let mut body = vec![0; length];
@@ -44,7 +44,7 @@ pub(super) async fn message(stream: &mut (impl AsyncRead + Unpin)) -> Message {
 }
 
 /// Reads until the other side ends.
-pub(super) async fn rest(stream: &mut (impl AsyncRead + Unpin)) -> String {
+pub(crate) async fn rest(stream: &mut (impl AsyncRead + Unpin)) -> String {
     let mut read = Vec::new();
     // A reset ends it as well.
     let _ = stream.read_to_end(&mut read).await;
@@ -52,14 +52,14 @@ pub(super) async fn rest(stream: &mut (impl AsyncRead + Unpin)) -> String {
 }
 
 /// Reads exactly this, and fails on anything else.
-pub(super) async fn expect(stream: &mut (impl AsyncRead + Unpin), expected: &str) {
+pub(crate) async fn expect(stream: &mut (impl AsyncRead + Unpin), expected: &str) {
     let mut read = vec![0; expected.len()];
     stream.read_exact(&mut read).await.unwrap();
     assert_eq!(String::from_utf8_lossy(&read), expected);
 }
 
 /// Answers each request on a connection with its own head, until the other side ends.
-pub(super) async fn echo_heads(mut stream: tokio::net::TcpStream) {
+pub(crate) async fn echo_heads(mut stream: tokio::net::TcpStream) {
     loop {
         let asked = message(&mut stream).await;
         if asked.head.is_empty() {

@@ -15,9 +15,9 @@ use tokio_rustls::TlsConnector;
 use super::http1::Live;
 use super::http2::Shared;
 use crate::exit::{Exit, Failure};
-use crate::gateway::fault::Fault;
-use crate::gateway::stream::{Plain, Stream};
 use crate::policy::{UpstreamAddress, UpstreamTerms, UpstreamVersion};
+use crate::relay::fault::Fault;
+use crate::relay::stream::{Plain, Stream};
 
 /// Who may vouch for servers that are spoken to in TLS.
 #[derive(Clone, Debug)]

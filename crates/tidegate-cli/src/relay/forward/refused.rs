@@ -5,8 +5,8 @@ use http::{Request, Version};
 use http_body::Body as _;
 use hyper::body::Incoming;
 
-use crate::gateway::fault::Fault;
 use crate::policy::Bounds;
+use crate::relay::fault::Fault;
 
 /// Looks whether a request can be forwarded at all.
 ///

@@ -9,7 +9,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::pulse::Pulse;
 use super::strict::Strict;
-use crate::gateway::stream::Stream;
+use crate::relay::stream::Stream;
 
 /// A caller's connection.
 #[derive(Debug)]

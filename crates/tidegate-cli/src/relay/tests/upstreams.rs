@@ -18,10 +18,10 @@ use tokio::sync::Notify;
 
 use super::raw::{self, echo_heads, message};
 use super::{Running, bounds, terms, upstream};
-use crate::gateway::fault::Fault;
-use crate::gateway::forward::Outgoing;
-use crate::gateway::upstream::{Authorities, HostSeen, Reached, Server};
 use crate::policy::{UpstreamAddress, UpstreamTerms, UpstreamVersion};
+use crate::relay::fault::Fault;
+use crate::relay::forward::Outgoing;
+use crate::relay::upstream::{Authorities, HostSeen, Reached, Server};
 
 const SHORT: Duration = Duration::from_millis(20);
 

@@ -17,16 +17,16 @@ use tidegate::path::Host;
 use super::reply::Refused;
 
 /// How large a body may be, in bytes.
-pub(super) const MOST_BODY: usize = 64 * 1024;
+pub(crate) const MOST_BODY: usize = 64 * 1024;
 
 /// How long a body may take.
-pub(super) const BODY_TIME: Duration = Duration::from_secs(10);
+pub(crate) const BODY_TIME: Duration = Duration::from_secs(10);
 
 /// Lets in who names an address, `localhost`, or a name without a dot: nobody's page can have one.
 ///
 /// # Errors
 /// When the request names a host that a page of anybody's may have.
-pub(super) fn check_host<B>(request: &Request<B>) -> Result<(), Refused> {
+pub(crate) fn check_host<B>(request: &Request<B>) -> Result<(), Refused> {
     let authority = request.uri().authority().map(|authority| authority.as_str());
     let host = Host::of(authority, request.headers()).map_err(|_| {
         Refused::new(StatusCode::BAD_REQUEST, "the request has no one Host", "send one Host field")
@@ -50,7 +50,7 @@ fn is_ours(name: &str) -> bool {
 ///
 /// # Errors
 /// When it isn't said to be JSON, or is too large, too slow, or breaks off.
-pub(super) async fn body(request: Request<Incoming>) -> Result<Bytes, Refused> {
+pub(crate) async fn body(request: Request<Incoming>) -> Result<Bytes, Refused> {
     if !is_json(request.headers()) {
         return Err(Refused::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,

@@ -5,8 +5,8 @@ use std::fmt;
 
 use http::Request;
 
-use crate::gateway::fault::Fault;
-use crate::gateway::forward::Outgoing;
+use crate::relay::fault::Fault;
+use crate::relay::forward::Outgoing;
 
 /// Whether a request that failed can have had an effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

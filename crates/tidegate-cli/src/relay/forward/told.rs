@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use http::header::{FORWARDED, HOST, HeaderMap, HeaderName, HeaderValue};
 
-use crate::gateway::listen::Peer;
 use crate::policy::Forwarding;
+use crate::relay::listen::Peer;
 
 /// Whether what a peer says of who called it counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,7 +96,7 @@ fn element(host: Option<&HeaderValue>, peer: &Peer) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gateway::listen::Security;
+    use crate::relay::listen::Security;
 
     fn told(peer: &str, believed: Believed, said: &[(&'static str, &'static str)]) -> HeaderMap {
         let peer = Peer::new(peer.parse().unwrap(), Security::Clear);

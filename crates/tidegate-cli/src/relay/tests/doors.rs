@@ -10,11 +10,11 @@ use tokio::net::UnixStream;
 
 use super::raw::{echo_heads, message};
 use super::{Passage, bounds, terms, upstream};
-use crate::gateway::drain::Drain;
-use crate::gateway::listen::Door;
-use crate::gateway::upstream::{Authorities, HostSeen, Server};
-use crate::gateway::worker::Workers;
 use crate::policy::{Listen, UpstreamAddress};
+use crate::relay::drain::Drain;
+use crate::relay::listen::Door;
+use crate::relay::upstream::{Authorities, HostSeen, Server};
+use crate::relay::worker::Workers;
 
 #[tokio::test]
 async fn a_port_that_the_system_chooses_is_told() {

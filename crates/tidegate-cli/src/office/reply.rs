@@ -5,20 +5,20 @@ use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 
-use crate::gateway::body::Body;
+use crate::relay::body::Body;
 
 /// A page of text.
-pub(super) fn text_page(status: StatusCode, text: impl Into<Bytes>) -> Response<Body> {
+pub(crate) fn text_page(status: StatusCode, text: impl Into<Bytes>) -> Response<Body> {
     page(status, HeaderValue::from_static("text/plain; charset=utf-8"), text.into())
 }
 
 /// A page of JSON.
-pub(super) fn json_page(status: StatusCode, value: &Value) -> Response<Body> {
+pub(crate) fn json_page(status: StatusCode, value: &Value) -> Response<Body> {
     page(status, HeaderValue::from_static("application/json"), format!("{value:#}\n").into())
 }
 
 /// A page that no cache keeps and no browser takes for anything else.
-pub(super) fn page(status: StatusCode, kind: HeaderValue, bytes: Bytes) -> Response<Body> {
+pub(crate) fn page(status: StatusCode, kind: HeaderValue, bytes: Bytes) -> Response<Body> {
     let mut answer = Response::new(Body::whole(bytes));
     *answer.status_mut() = status;
     let headers = answer.headers_mut();
@@ -30,24 +30,24 @@ pub(super) fn page(status: StatusCode, kind: HeaderValue, bytes: Bytes) -> Respo
 
 /// A request of an operator that isn't served. What it says repeats nothing of what was sent.
 #[derive(Debug)]
-pub(super) struct Refused {
+pub(crate) struct Refused {
     status: StatusCode,
     said: Value,
     allow: Option<Method>,
 }
 
 impl Refused {
-    pub(super) fn new(status: StatusCode, error: impl Into<String>, hint: impl Into<String>) -> Refused {
+    pub(crate) fn new(status: StatusCode, error: impl Into<String>, hint: impl Into<String>) -> Refused {
         Refused { status, said: json!({ "error": error.into(), "hint": hint.into() }), allow: None }
     }
 
     /// Something of ours went wrong.
-    pub(super) fn broken(error: &str) -> Refused {
+    pub(crate) fn broken(error: &str) -> Refused {
         let said = json!({ "error": error });
         Refused { status: StatusCode::INTERNAL_SERVER_ERROR, said, allow: None }
     }
 
-    pub(super) fn wrong_method(expected: &Method) -> Refused {
+    pub(crate) fn wrong_method(expected: &Method) -> Refused {
         let refused = Refused::new(
             StatusCode::METHOD_NOT_ALLOWED,
             "this page has another method",
@@ -56,12 +56,12 @@ impl Refused {
         Refused { allow: Some(expected.clone()), ..refused }
     }
 
-    pub(super) fn no_such_page(pages: Value) -> Refused {
+    pub(crate) fn no_such_page(pages: Value) -> Refused {
         let said = json!({ "error": "there is no such page", "pages": pages });
         Refused { status: StatusCode::NOT_FOUND, said, allow: None }
     }
 
-    pub(super) fn into_response(self) -> Response<Body> {
+    pub(crate) fn into_response(self) -> Response<Body> {
         let mut answer = json_page(self.status, &self.said);
         if let Some(method) = self.allow
             && let Ok(method) = HeaderValue::from_str(method.as_str())

@@ -22,9 +22,9 @@ use super::opening::{Opened, Spoken};
 use super::pulse::{Call, Due, Pulse, shortest};
 use super::strict::Strict;
 use super::{Answer, Hall, Peer};
-use crate::gateway::body::Body;
-use crate::gateway::drain::{Told, news};
 use crate::policy::Bounds;
+use crate::relay::body::Body;
+use crate::relay::drain::{Told, news};
 
 /// How many calls one HTTP/2 connection may have in flight.
 const MOST_STREAMS: u32 = 128;

@@ -150,7 +150,7 @@ impl Drop for Call {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gateway::tests::bounds;
+    use crate::relay::tests::bounds;
 
     const SECOND: Duration = Duration::from_secs(1);
 

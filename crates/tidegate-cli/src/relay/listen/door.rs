@@ -13,8 +13,8 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixStream};
 
 use super::tls::ServerTls;
 use crate::exit::{Exit, Failure};
-use crate::gateway::stream::Plain;
 use crate::policy::Listen;
+use crate::relay::stream::Plain;
 
 /// How many connections may wait to be taken; the system may allow fewer.
 const MOST_WAITING: u32 = 4096;
