@@ -3,8 +3,9 @@
 #[path = "../../../crates/tidegate/src"]
 mod library {
     pub mod at_once;
+    pub mod mode;
     pub mod penalty;
     pub mod store;
 }
 
-pub use library::{at_once, penalty, store};
+pub use library::{at_once, mode, penalty, store};

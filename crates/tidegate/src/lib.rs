@@ -22,6 +22,8 @@ pub mod fleet;
 mod key;
 #[cfg(feature = "server")]
 pub mod limiter;
+#[cfg(feature = "server")]
+mod mode;
 #[cfg(feature = "client")]
 pub mod observe;
 #[cfg(feature = "server")]

@@ -25,6 +25,7 @@ pub use tidegate_core::overload::{Bounds, Class, Heard, Kind, Known, ParseClassE
 
 use tidegate_core::Time;
 
+pub use crate::mode::Mode;
 use crate::store::Key;
 
 pub use held::Held;
@@ -33,18 +34,6 @@ pub use server::{Call, Server};
 
 use held::Sketch;
 use wait::Tally;
-
-/// Whether calls are refused for the servers' sake.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Mode {
-    /// Nothing is looked at.
-    Off,
-    /// Calls are refused.
-    #[default]
-    On,
-    /// What would be refused is counted and reported, and goes.
-    Shadow,
-}
 
 /// What an operator chooses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -160,7 +149,7 @@ impl Overload {
 
     fn mode(&self) -> Mode {
         let mode = self.mode.load(Ordering::Relaxed);
-        [Mode::Off, Mode::On, Mode::Shadow].into_iter().find(|known| *known as u8 == mode).unwrap_or_default()
+        Mode::ALL.into_iter().find(|known| *known as u8 == mode).unwrap_or(Mode::On)
     }
 
     /// Decides one call.

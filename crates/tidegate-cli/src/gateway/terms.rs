@@ -212,21 +212,23 @@ pub(crate) fn fleet_settings(gateway: &Gateway) -> fleet::Settings {
 }
 
 pub(crate) fn overload_settings(gateway: &Gateway) -> overload::Settings {
-    let mode = match gateway.overload.map(|overload| overload.mode) {
+    let mode = guards(gateway.overload.map(|overload| overload.mode));
+    overload::Settings { mode, ..overload::Settings::default() }
+}
+
+/// Whether a guard acts that has this mode in the policy, if it is there.
+fn guards(mode: Option<Mode>) -> overload::Mode {
+    match mode {
         None => overload::Mode::Off,
         Some(Mode::Enforce) => overload::Mode::On,
         Some(Mode::Shadow) => overload::Mode::Shadow,
-    };
-    overload::Settings { mode, ..overload::Settings::default() }
+    }
 }
 
 fn penalty_rules(gateway: &Gateway) -> Result<penalty::Rules, Failure> {
     let settings =
         gateway.penalty.as_ref().map_or_else(penalty::Settings::default, |penalty| penalty::Settings {
-            mode: match penalty.mode {
-                Mode::Enforce => penalty::Mode::On,
-                Mode::Shadow => penalty::Mode::Shadow,
-            },
+            mode: guards(Some(penalty.mode)),
             forgiven: penalty.forgiven,
             longest: penalty.longest,
             grace: penalty.grace,

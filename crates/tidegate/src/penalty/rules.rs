@@ -3,24 +3,13 @@
 use std::fmt;
 use std::time::Duration;
 
+pub use crate::mode::Mode;
 use tidegate_core::{Ask, Decision, Quota, Time, Word, WordQuota, carry};
-
-/// Whether bad conduct has consequences.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Mode {
-    /// Nobody is looked at.
-    #[default]
-    Off,
-    /// Who goes too far is refused at the door, and told to wait longer.
-    On,
-    /// Strikes are counted and reported; nobody is refused for them, and no wait grows.
-    Shadow,
-}
 
 /// What a policy says about conduct.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// Whether it has consequences.
+    /// Whether who goes too far is refused at the door, and told to wait longer.
     pub mode: Mode,
     /// How many bad calls are forgiven: a burst at once, and the amount per window in the long run. Each further
     /// one costs the time that one takes to be forgiven.
