@@ -10,8 +10,3 @@ pub enum Mode {
     /// What would be refused is counted and reported, and goes.
     Shadow,
 }
-
-impl Mode {
-    /// All of them, in the order of their numbers.
-    pub(crate) const ALL: [Mode; 3] = [Mode::Off, Mode::On, Mode::Shadow];
-}

@@ -149,7 +149,7 @@ impl Overload {
 
     fn mode(&self) -> Mode {
         let mode = self.mode.load(Ordering::Relaxed);
-        Mode::ALL.into_iter().find(|known| *known as u8 == mode).unwrap_or(Mode::On)
+        [Mode::Off, Mode::On, Mode::Shadow].into_iter().find(|known| *known as u8 == mode).unwrap_or(Mode::On)
     }
 
     /// Decides one call.
