@@ -2,7 +2,9 @@
 //! Never here: what is decided about a call.
 
 pub(crate) mod body;
+pub(crate) mod doors;
 pub(crate) mod drain;
+pub(crate) mod ending;
 pub(crate) mod fault;
 pub(crate) mod forward;
 pub(crate) mod listen;

@@ -8,7 +8,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use super::*;
-use crate::policy;
+use crate::policy::{self, Listen};
+use crate::relay::listen::Door;
 use crate::relay::tests::raw::{echo_heads, head, message};
 use crate::relay::tests::upstream;
 

@@ -6,7 +6,9 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
+use tidegate::client::Peeked;
 
+use super::stream::Stream;
 use super::upstream::Streamed;
 
 /// The body of an answer to a caller.
@@ -20,6 +22,8 @@ pub(crate) struct Body {
 enum Source {
     Whole(Bytes),
     Streamed(Streamed),
+    /// Streamed, but its beginning was read already.
+    Begun(Box<Peeked<Streamed>>),
 }
 
 /// What is let go when the answer has ended, or the caller has gone.
@@ -47,6 +51,22 @@ impl Body {
         Body { source: Source::Streamed(body), held: Held(None) }
     }
 
+    /// What a server sends, after the waiting layer has perhaps read its beginning.
+    pub(crate) fn peeked(body: Peeked<Streamed>) -> Body {
+        match body.into_unread() {
+            Ok(body) => Body::streamed(body),
+            Err(begun) => Body { source: Source::Begun(Box::new(begun)), held: Held(None) },
+        }
+    }
+
+    /// The bytes' way itself, after the server changed to another protocol, and what it said in that already.
+    pub(super) fn into_tunnel(self) -> Option<(Stream, Bytes)> {
+        match self.source {
+            Source::Streamed(body) => body.into_tunnel(),
+            Source::Whole(_) | Source::Begun(_) => None,
+        }
+    }
+
     /// Holds something until the body has been sent, or nobody wants it any more: a place among the calls in
     /// flight, say.
     pub(crate) fn holding(self, held: impl Send + 'static) -> Body {
@@ -66,6 +86,7 @@ impl http_body::Body for Body {
             Source::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
             Source::Whole(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
             Source::Streamed(body) => Pin::new(body).poll_frame(cx),
+            Source::Begun(body) => Pin::new(&mut **body).poll_frame(cx),
         };
         if let Poll::Ready(None | Some(Err(_))) = polled {
             self.held.0 = None;
@@ -77,6 +98,7 @@ impl http_body::Body for Body {
         match &self.source {
             Source::Whole(bytes) => bytes.is_empty(),
             Source::Streamed(body) => body.is_end_stream(),
+            Source::Begun(body) => body.is_end_stream(),
         }
     }
 
@@ -84,6 +106,7 @@ impl http_body::Body for Body {
         match &self.source {
             Source::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Source::Streamed(body) => body.size_hint(),
+            Source::Begun(body) => body.size_hint(),
         }
     }
 }

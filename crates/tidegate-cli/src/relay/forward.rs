@@ -8,6 +8,7 @@
 mod fields;
 mod outgoing;
 mod refused;
+mod replayed;
 mod told;
 mod upgrade;
 
@@ -29,7 +30,6 @@ pub(crate) use upgrade::Upgrade;
 use super::body::Body;
 use super::fault::Fault;
 use super::listen::Peer;
-use super::upstream::Streamed;
 use crate::policy::{Bounds, Forwarding};
 
 /// How requests are forwarded.
@@ -118,7 +118,7 @@ pub(crate) fn replay(request: &Request<Outgoing>, upgrade: Option<&Upgrade>) -> 
 /// # Errors
 /// When the server changed to a protocol that nobody asked for, or said in two ways where its answer ends.
 pub(crate) fn answer(
-    answer: Response<Streamed>,
+    answer: Response<Body>,
     upgrade: Option<Upgrade>,
     held: impl Send + 'static,
 ) -> Result<Response<Body>, Fault> {
@@ -131,7 +131,7 @@ pub(crate) fn answer(
     fields::unlist(&mut parts.headers);
     if parts.status != StatusCode::SWITCHING_PROTOCOLS {
         fields::strip(&mut parts.headers, fields::Direction::Outbound);
-        return Ok(Response::from_parts(parts, Body::streamed(body).holding(held)));
+        return Ok(Response::from_parts(parts, body.holding(held)));
     }
     let upgrade = upgrade.ok_or(Fault::UpstreamBroke)?;
     let (stream, said) = body.into_tunnel().ok_or(Fault::UpstreamBroke)?;

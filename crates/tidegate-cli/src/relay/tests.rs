@@ -85,7 +85,8 @@ impl Passage {
             (Err(error), Some(again)) if error.reached == Reached::Perhaps => self.server.send(again).await,
             (answer, _) => answer,
         };
-        forward::answer(answer.map_err(|error| error.fault)?, upgrade, ())
+        let answer = answer.map_err(|error| error.fault)?;
+        forward::answer(answer.map(Body::streamed), upgrade, ())
     }
 }
 

@@ -47,6 +47,20 @@ enum End {
     Reached,
 }
 
+impl<R: Body> Peeked<R> {
+    /// The inner service's own body, if nothing was read of it: whoever turns the connection into something else, as
+    /// a change of protocol does, needs it as it came.
+    ///
+    /// # Errors
+    /// Gives the body back of which something was read.
+    pub fn into_unread(self) -> Result<R, Self> {
+        match self.state {
+            State::Whole { body } => Ok(body),
+            begun @ State::Begun { .. } => Err(Peeked { state: begun }),
+        }
+    }
+}
+
 impl<R: Body<Data = Bytes>> Peeked<R> {
     /// A body of which nothing was read.
     pub(crate) fn whole(body: R) -> Self {

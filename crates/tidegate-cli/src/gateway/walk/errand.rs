@@ -101,7 +101,8 @@ impl Trip<'_> {
         let Visit { lease, call, sent_at } = visit;
         bill.sent_at = sent_at;
         let ended = Ended { record: std::mem::take(record), _places: (lease, call, held, in_flight, bill) };
-        let mut answer = forward::answer(answer, upgrade, ended).map_err(Turned::Fault)?;
+        let mut answer =
+            forward::answer(answer.map(Body::streamed), upgrade, ended).map_err(Turned::Fault)?;
         let headers = answer.headers_mut();
         if let Some(told) = told {
             self.terms.gateway.answers.announce(&told, headers, world::wall_clock());

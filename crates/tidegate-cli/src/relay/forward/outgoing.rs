@@ -9,11 +9,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
+use http_body_util::{BodyExt as _, Collected};
 use hyper::body::Incoming;
+use tidegate::client::Replay;
 use tidegate::world;
 use tidegate_core::Time;
 use tokio::time::Sleep;
 
+use super::replayed::Replayed;
 use crate::policy::Bounds;
 use crate::relay::fault::Fault;
 
@@ -24,6 +27,10 @@ pub(crate) enum Outgoing {
     Empty,
     /// What a caller sends.
     Bounded(Box<Bounded>),
+    /// What a caller sent, all of it here.
+    Whole(Box<Collected<Bytes>>),
+    /// What a caller sent or sends, from its beginning, as often as that is needed.
+    Replayed(Box<Replayed>),
 }
 
 /// A caller's body that may be neither too long nor too slow.
@@ -73,7 +80,15 @@ impl Progress {
         }
     }
 
-    fn broke(&self, fault: Fault) {
+    /// A part went on.
+    pub(super) fn went(&self, frame: &Frame<Bytes>) {
+        let length = frame.data_ref().map_or(0, |data| data.len() as u64);
+        self.bytes.fetch_add(length, Ordering::Relaxed);
+        self.moved_nanos.store(world::now().as_nanos(), Ordering::Relaxed);
+    }
+
+    /// The body is at an end before its own.
+    pub(super) fn broke(&self, fault: Fault) {
         let code = match fault {
             Fault::TooLarge => 1,
             Fault::TooSlow => 2,
@@ -104,11 +119,31 @@ impl Outgoing {
         }))
     }
 
-    /// How the body gets on; nothing to be told of one that is empty.
+    /// A body that the waiting layer plays from its beginning.
+    pub(crate) fn replayed(body: Replay<Outgoing>) -> Outgoing {
+        if body.is_end_stream() { Outgoing::Empty } else { Outgoing::Replayed(Box::new(Replayed::new(body))) }
+    }
+
+    /// The same body, once all of it has come.
+    ///
+    /// # Errors
+    /// When it is too long or too slow, or breaks off.
+    pub(crate) async fn whole(self) -> Result<Outgoing, Fault> {
+        if self.is_end_stream() {
+            return Ok(Outgoing::Empty);
+        }
+        let broken = |error: Box<dyn Error + Send + Sync>| {
+            error.downcast_ref().copied().unwrap_or(Fault::BadRequest("the body broke off"))
+        };
+        Ok(Outgoing::Whole(Box::new(self.collect().await.map_err(broken)?)))
+    }
+
+    /// How the body gets on; nothing to be told of one that is empty, or here.
     pub(crate) fn progress(&self) -> Option<Arc<Progress>> {
         match self {
-            Outgoing::Empty => None,
+            Outgoing::Empty | Outgoing::Whole(_) => None,
             Outgoing::Bounded(bounded) => Some(Arc::clone(&bounded.progress)),
+            Outgoing::Replayed(replayed) => Some(Arc::clone(replayed.progress())),
         }
     }
 }
@@ -123,8 +158,7 @@ impl Bounded {
                     return Poll::Ready(Some(Err(Fault::TooLarge)));
                 };
                 self.left = left;
-                self.progress.bytes.fetch_add(length, Ordering::Relaxed);
-                self.progress.moved_nanos.store(world::now().as_nanos(), Ordering::Relaxed);
+                self.progress.went(&frame);
                 Poll::Ready(Some(Ok(frame)))
             }
             Poll::Ready(Some(Err(_))) => Poll::Ready(Some(Err(Fault::BadRequest("the body broke off")))),
@@ -148,21 +182,27 @@ impl Body for Outgoing {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        let Outgoing::Bounded(bounded) = self.get_mut() else { return Poll::Ready(None) };
-        bounded.poll(cx).map(|polled| {
-            polled.map(|frame| {
-                frame.map_err(|fault| {
-                    bounded.progress.broke(fault);
-                    fault.into()
+        match self.get_mut() {
+            Outgoing::Empty => Poll::Ready(None),
+            Outgoing::Bounded(bounded) => bounded.poll(cx).map(|polled| {
+                polled.map(|frame| {
+                    frame.map_err(|fault| {
+                        bounded.progress.broke(fault);
+                        fault.into()
+                    })
                 })
-            })
-        })
+            }),
+            Outgoing::Whole(whole) => Pin::new(&mut **whole).poll_frame(cx).map_err(|never| match never {}),
+            Outgoing::Replayed(replayed) => replayed.poll(cx).map_err(Into::into),
+        }
     }
 
     fn is_end_stream(&self) -> bool {
         match self {
             Outgoing::Empty => true,
             Outgoing::Bounded(bounded) => bounded.body.is_end_stream(),
+            Outgoing::Whole(whole) => whole.is_end_stream(),
+            Outgoing::Replayed(replayed) => replayed.body().is_end_stream(),
         }
     }
 
@@ -170,6 +210,8 @@ impl Body for Outgoing {
         match self {
             Outgoing::Empty => SizeHint::with_exact(0),
             Outgoing::Bounded(bounded) => bounded.body.size_hint(),
+            Outgoing::Whole(whole) => whole.size_hint(),
+            Outgoing::Replayed(replayed) => replayed.body().size_hint(),
         }
     }
 }
