@@ -20,6 +20,8 @@ pub(crate) enum Command {
     Demo(crate::demo::args::Args),
     /// Stand in front of your API: refuse exactly who goes over a limit, pass on all else
     Gateway(crate::gateway::args::Args),
+    /// Stand in front of an API that limits you: your programs call it there, and never see a 429
+    Proxy(Box<crate::proxy::args::Args>),
     /// Say what an answer tells about limits, and where: paste it, or pipe it from `curl -si`
     Explain(crate::explain::args::Args),
     /// Check a policy file, say what it comes to, and what it would do to a request
@@ -36,6 +38,10 @@ See it work (under 40 s, nothing leaves this machine):
 Call an API that answers 429, and wait as it says:
   export TIDEGATE_TOKEN=...
   tidegate fetch --all-pages --items /items 'https://webexapis.com/v1/rooms?max=100'
+
+Let programs in any language call it so, by changing one URL:
+  tidegate proxy --upstream https://webexapis.com
+  curl http://127.0.0.1:8430/v1/rooms -H \"Authorization: Bearer $TIDEGATE_TOKEN\"
 
 Keep the callers of your own API inside limits:
   tidegate gateway --upstream http://127.0.0.1:9001 --limit '300 per minute, burst 50'

@@ -12,7 +12,6 @@ mod interrupt;
 mod office;
 mod output;
 mod policy;
-#[expect(dead_code, reason = "its door comes next")]
 mod proxy;
 mod relay;
 mod simulate;
@@ -46,6 +45,7 @@ async fn run(command: Command) -> Result<Exit, Failure> {
         Command::Simulate(args) => simulate::run(args).await,
         Command::Demo(args) => demo::run(args).await,
         Command::Gateway(args) => gateway::run(args).await,
+        Command::Proxy(args) => proxy::run(*args).await,
         Command::Explain(args) => explain::run(&args),
         Command::Check(args) => check::run(&args).await,
     }

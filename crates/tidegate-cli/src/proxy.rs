@@ -1,3 +1,50 @@
 //! `tidegate proxy`: stands in front of somebody else's API and waits. Never here: one call, a pace.
 
+pub(crate) mod args;
+mod asked;
+mod base;
+mod goal;
+mod guard;
+mod house;
+mod refusal;
+mod route;
+mod sender;
+#[expect(dead_code, reason = "not all that a file may say is run with yet")]
 pub(crate) mod settings;
+mod token;
+mod usual;
+mod walk;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use crate::exit::{Exit, Failure};
+use crate::interrupt;
+use crate::relay::doors::Doors;
+use crate::relay::drain::Drain;
+use crate::relay::listen::Door;
+use crate::relay::worker::Workers;
+use args::Args;
+use house::House;
+use walk::Walker;
+
+/// Serves until it is told to stop, and lets calls under way end.
+pub(crate) async fn run(args: Args) -> Result<Exit, Failure> {
+    let stopped = interrupt::stopped()?;
+    let count = args.workers();
+    let config = args.config()?;
+    let (bounds, drain_within) = (config.bounds, config.drain);
+    let doors = Doors::open(&config.listen, config.tls.as_ref())?;
+    let addresses = house::addresses(doors.all().iter().map(Door::address));
+    let house = House::new(config, addresses)?;
+    let drain = Drain::new();
+    let made = Arc::clone(&house);
+    let workers = Workers::start(doors.all(), &bounds, count, &drain, move |_| Walker::new(&made))?;
+    doors.say_where();
+    house.say_what();
+    drop(doors);
+    stopped.await;
+    Ok(workers.end(&drain, drain_within, house.in_hand()).await?.say())
+}

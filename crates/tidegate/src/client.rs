@@ -81,4 +81,6 @@ pub use peeked::Peeked;
 pub use repeat::Broken;
 pub use replay::{Replay, ReplayError};
 pub use service::Wait;
-pub use settings::{CallId, Deadline};
+pub use settings::{CallId, Deadline, Speaks};
+
+pub use crate::key::template;

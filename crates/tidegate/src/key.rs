@@ -10,7 +10,7 @@ use http::request::Parts;
 
 use crate::world::keyed_hash;
 
-pub(crate) use resource::template;
+pub use resource::template;
 
 /// How long a resource's name may grow; what is beyond is cut off.
 const LONGEST_RESOURCE: usize = 256;

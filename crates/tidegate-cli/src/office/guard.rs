@@ -41,7 +41,8 @@ pub(crate) fn check_host<B>(request: &Request<B>) -> Result<(), Refused> {
     ))
 }
 
-fn is_ours(name: &str) -> bool {
+/// Whether a name in lower case is an address, `localhost`, or has no dot.
+pub(crate) fn is_ours(name: &str) -> bool {
     let bare = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
     bare.parse::<IpAddr>().is_ok() || !name.contains('.')
 }

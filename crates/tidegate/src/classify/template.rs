@@ -28,6 +28,21 @@ pub(super) enum Segment {
 }
 
 impl Template {
+    /// Whether a path fits, as it is spelled; slashes at the end make no other path.
+    pub fn fits(&self, path: &str) -> bool {
+        let path = path.trim_matches('/');
+        let mut parts = path.split('/').filter(|_| !path.is_empty());
+        for segment in &self.segments {
+            match (segment, parts.next()) {
+                (Segment::Rest(_), _) => return true,
+                (Segment::Name(name), Some(part)) if name == part => {}
+                (Segment::Place(_), Some(_)) => {}
+                _ => return false,
+            }
+        }
+        parts.next().is_none()
+    }
+
     /// The number of the segment that a place with this name stands for, and whether for all that follow as well.
     pub(super) fn place(&self, wanted: &str) -> Option<(usize, Extent)> {
         self.segments.iter().enumerate().find_map(|(at, segment)| match segment {

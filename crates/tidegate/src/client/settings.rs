@@ -23,6 +23,11 @@ pub struct Deadline(pub Duration);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct CallId(pub u64);
 
+/// How the upstream of a request says "slow down", where that isn't to be found by its host: put it in the request's
+/// extensions.
+#[derive(Clone, Debug)]
+pub struct Speaks(pub Arc<Dialect>);
+
 type ResourceOf = dyn Fn(&Parts) -> String + Send + Sync;
 type BrokenBy = dyn Fn(&dyn Any) -> Option<Broken> + Send + Sync;
 
@@ -95,7 +100,9 @@ impl Settings {
     }
 
     pub(crate) fn dialect(&self, parts: &Parts) -> Arc<Dialect> {
-        self.dialect.clone().unwrap_or_else(|| self.dialects.of_host(key::host(parts)))
+        let own = parts.extensions.get().map(|Speaks(dialect)| dialect);
+        let spoken = own.or(self.dialect.as_ref()).cloned();
+        spoken.unwrap_or_else(|| self.dialects.of_host(key::host(parts)))
     }
 
     pub(crate) fn deadline(&self, parts: &Parts) -> Option<Duration> {

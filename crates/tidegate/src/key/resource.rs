@@ -12,7 +12,7 @@ const LONG_BASE64: usize = 20;
 ///
 /// `/v1/rooms/Y2lzY29zcGFyazovL3VzL1JPT00vMTIz` and its like all become `/v1/rooms/{}`. A slash at the end
 /// makes no other resource.
-pub(crate) fn template(path: &str) -> String {
+pub fn template(path: &str) -> String {
     let path = path.trim_end_matches('/');
     let named = |segment| if is_id(segment) { Cow::Borrowed("{}") } else { Cow::Borrowed(segment) };
     if path.is_empty() { "/".into() } else { path.split('/').map(named).collect::<Vec<_>>().join("/") }

@@ -1,0 +1,106 @@
+//! The flags of `tidegate proxy`. Never here: what is in the file, what a default is for.
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use http::header::AUTHORIZATION;
+
+use super::settings::{At, Base, Config, Forward, Manner, Token, TokenSource, Upstream};
+use super::usual;
+use crate::dialects::DialectArgs;
+use crate::exit::Failure;
+use crate::fetch::units::duration;
+use crate::policy::Listen;
+
+/// Stand in front of an API that limits you: your programs call it there, and never see a 429
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+One API, by its base URL:
+  tidegate proxy --upstream https://webexapis.com
+  curl http://127.0.0.1:8430/v1/rooms -H \"Authorization: Bearer $TOKEN\"
+  Python:  WebexTeamsAPI(base_url='http://127.0.0.1:8430/v1/')
+  Node:    fetch('http://127.0.0.1:8430/v1/rooms')
+
+Any API, as a forward proxy (http:// URLs):
+  tidegate proxy
+  HTTP_PROXY=http://127.0.0.1:8430 python3 program.py
+
+Calls wait inside: each is sent when its turn comes, again with the same body
+when the API limits it, and answered with the final answer. Who can't wait says
+so, in seconds: `Tidegate-Deadline: 30`, or `Prefer: wait=30`. What can't be
+answered by then gets a 429 at once, marked `Tidegate-Refused: deadline`.
+
+Ctrl-C or SIGTERM: nothing new is taken, calls under way end, then it exits
+with 0. A second one cuts them, and it exits with 1.")]
+pub(crate) struct Args {
+    /// The API to stand in front of: its base URL. Without it, a forward proxy
+    #[arg(long, value_name = "URL", value_parser = str::parse::<Base>)]
+    upstream: Option<Base>,
+    /// Where callers come in
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8430", value_parser = listen)]
+    listen: Listen,
+    /// Put the bearer token of this environment variable into requests to the upstream
+    #[arg(long, value_name = "NAME", requires = "upstream")]
+    token_env: Option<String>,
+    /// How long a call may take that has no deadline of its own
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    deadline: Option<Duration>,
+    /// Sit out no told wait longer than this
+    #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = duration)]
+    max_wait: Duration,
+    /// Be a forward proxy, too
+    #[arg(long)]
+    forward: bool,
+    /// Threads that serve; one per core unless told otherwise
+    #[arg(long, value_name = "N")]
+    workers: Option<NonZeroUsize>,
+    #[command(flatten)]
+    dialects: DialectArgs,
+}
+
+impl Args {
+    /// How many threads serve.
+    pub(crate) fn workers(&self) -> NonZeroUsize {
+        self.workers.or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN)
+    }
+
+    /// What the proxy runs with.
+    ///
+    /// # Errors
+    /// When a file of dialects can't be read, or names none that is asked for.
+    pub(crate) fn config(self) -> Result<Config, Failure> {
+        let dialects = self.dialects.table()?;
+        let dialect = self.dialects.chosen(&dialects)?.map(|dialect| dialect.name.clone());
+        let token = self.token_env.map(|name| Token {
+            field: AUTHORIZATION,
+            scheme: "Bearer ".to_owned(),
+            source: TokenSource::Variable(name),
+        });
+        let manner = Manner { dialect, ..Manner::default() };
+        let forward =
+            (self.forward || self.upstream.is_none()).then_some(Forward { hosts: None, intercept: None });
+        let upstreams = self.upstream.map(|base| Upstream {
+            name: base.authority.host().to_owned(),
+            base,
+            at: At::Prefix(String::new()),
+            token,
+            manner: manner.clone(),
+        });
+        Ok(Config {
+            listen: vec![self.listen],
+            upstreams: upstreams.into_iter().collect(),
+            forward,
+            manner,
+            deadline: self.deadline,
+            max_wait: self.max_wait,
+            dialects,
+            ..usual::config()
+        })
+    }
+}
+
+fn listen(text: &str) -> Result<Listen, String> {
+    text.parse()
+        .map(Listen::Tcp)
+        .map_err(|_| format!("`{text}` is no address with a port, such as {}", "127.0.0.1:8430"))
+}

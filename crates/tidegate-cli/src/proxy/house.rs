@@ -1,0 +1,213 @@
+//! What all calls through one proxy share, from its start to its end. Never here: a call.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use http::Method;
+use http::request::Parts;
+use tidegate::client::{Speaks, WaitLayer, template};
+use tidegate_wire::dialect::Table;
+
+use super::sender::{Sender, Unsent};
+use super::settings::{At, Bucket, Config, Forward, Manner, Scheme, Upstream};
+use super::token::Injected;
+use crate::exit::{Exit, Failure};
+use crate::output;
+use crate::policy::{Forwarding, Listen, UpstreamAddress, UpstreamTerms};
+use crate::relay::forward::Terms;
+use crate::relay::upstream::Authorities;
+
+/// An upstream, and what was made ready for it.
+#[derive(Debug)]
+pub(crate) struct Known {
+    pub(crate) upstream: Upstream,
+    pub(crate) token: Option<Injected>,
+    pub(crate) speaks: Option<Speaks>,
+}
+
+/// What all calls share.
+#[derive(Debug)]
+pub(crate) struct House {
+    pub(crate) upstreams: Vec<Known>,
+    pub(crate) forward: Option<Forward>,
+    /// The proxy's own addresses.
+    pub(crate) doors: Vec<SocketAddr>,
+    pub(crate) terms: Terms,
+    pub(crate) layer: WaitLayer,
+    manner: Manner,
+    upstream_terms: UpstreamTerms,
+    authorities: Authorities,
+    in_hand: AtomicUsize,
+}
+
+/// A call that isn't at its end.
+#[derive(Debug)]
+pub(crate) struct InHand(Arc<House>);
+
+impl Drop for InHand {
+    fn drop(&mut self) {
+        self.0.in_hand.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// What a call's limit is about: an extension of its request.
+#[derive(Clone, Debug)]
+pub(crate) struct Resource(pub(crate) String);
+
+impl House {
+    /// Makes all ready that calls share. `doors` are where callers come in.
+    ///
+    /// # Errors
+    /// When a token, a dialect or an authority isn't there, or everybody could call everything through it.
+    pub(crate) fn new(config: Config, doors: Vec<SocketAddr>) -> Result<Arc<House>, Failure> {
+        check_openness(&config, &doors)?;
+        let authorities = authorities(&config)?;
+        let layer = layer(&config);
+        let dialects = config.dialects;
+        let upstreams = config.upstreams.into_iter().map(|upstream| known(upstream, &dialects));
+        let forwarding =
+            Forwarding { x_forwarded: false, forwarded: false, keep_host: false, underscores: true };
+        Ok(Arc::new(House {
+            upstreams: upstreams.collect::<Result<_, _>>()?,
+            forward: config.forward,
+            doors,
+            terms: Terms { forwarding, bounds: config.bounds },
+            layer,
+            manner: config.manner,
+            upstream_terms: config.terms,
+            authorities,
+            in_hand: AtomicUsize::new(0),
+        }))
+    }
+
+    /// Counts a call until what comes back is dropped.
+    pub(crate) fn enter(self: &Arc<Self>) -> InHand {
+        self.in_hand.fetch_add(1, Ordering::Relaxed);
+        InHand(Arc::clone(self))
+    }
+
+    /// How many calls aren't at their end: they wait, or are under way.
+    pub(crate) fn in_hand(&self) -> usize {
+        self.in_hand.load(Ordering::Relaxed)
+    }
+
+    /// Connections of one worker's own.
+    pub(crate) fn sender(&self) -> Sender {
+        Sender::new(&self.upstream_terms, &self.authorities)
+    }
+
+    /// What the limit of a call is about: the first bucket of its upstream that it fits, or else method and path
+    /// without ids.
+    pub(crate) fn resource(&self, known: Option<&Known>, method: &Method, path: &str) -> Resource {
+        let manner = known.map_or(&self.manner, |known| &known.upstream.manner);
+        let fits = |bucket: &&Bucket| {
+            let methods = &bucket.methods;
+            (methods.is_empty() || methods.contains(method))
+                && (bucket.paths.is_empty() || bucket.paths.iter().any(|template| template.fits(path)))
+        };
+        Resource(match manner.buckets.iter().find(fits) {
+            Some(bucket) => format!(" {}", bucket.name),
+            None => shape(method, path),
+        })
+    }
+
+    /// Tells people what goes where.
+    pub(crate) fn say_what(&self) {
+        for Known { upstream, token, .. } in &self.upstreams {
+            let at = match &upstream.at {
+                At::Prefix(prefix) => format!("{prefix}/"),
+                At::Host(host) => host.clone(),
+            };
+            let with = if token.is_some() { ", with a token put in" } else { "" };
+            output::error(format!("{at} goes to {}{with}", upstream.base));
+            if token.is_some() && !self.doors.iter().all(|door| door.ip().is_loopback()) {
+                output::error(format!(
+                    "warning: whoever reaches this address may use the token of {}",
+                    upstream.name
+                ));
+            }
+        }
+        if self.forward.is_some() {
+            output::error(
+                "HTTP_PROXY may name this address: http:// URLs are called through it, each host paced",
+            );
+        }
+    }
+}
+
+/// Method and path, ids left out: `/v1/rooms/{} GET`. What a HEAD costs is mostly what its GET costs.
+fn shape(method: &Method, path: &str) -> String {
+    let method = if *method == Method::HEAD { &Method::GET } else { method };
+    format!("{} {method}", template(path))
+}
+
+fn known(upstream: Upstream, dialects: &Table) -> Result<Known, Failure> {
+    let token = upstream.token.as_ref();
+    let token = token.map(|token| Injected::read(token, |name| std::env::var(name).ok())).transpose()?;
+    let speaks = upstream.manner.dialect.as_deref().map(|name| {
+        let unknown = || {
+            Failure::new(Exit::Usage, format!("the dialect {name:?} isn't known")).hint(dialects.hint(name))
+        };
+        dialects.named(name).map(Speaks).ok_or_else(unknown)
+    });
+    Ok(Known { speaks: speaks.transpose()?, token, upstream })
+}
+
+fn layer(config: &Config) -> WaitLayer {
+    let queue = &config.queue;
+    let layer = WaitLayer::new()
+        .max_wait(config.max_wait)
+        .replay(queue.body_memory_bytes, queue.body_spill_bytes)
+        .waiters(queue.waiters)
+        .buckets(queue.buckets)
+        .dialects(config.dialects.clone())
+        .repeat_if(Unsent::broken)
+        .resource(|parts: &Parts| match parts.extensions.get() {
+            Some(Resource(name)) => name.clone(),
+            None => shape(&parts.method, parts.uri.path()),
+        });
+    match config.deadline {
+        Some(deadline) => layer.deadline(deadline),
+        None => layer,
+    }
+}
+
+/// Those who vouch for servers in TLS. Forward mode may do without: most of what it is asked in the clear isn't for such
+/// a server, and whatever is gets told.
+fn authorities(config: &Config) -> Result<Authorities, Failure> {
+    let bases = config.upstreams.iter().map(|upstream| match upstream.base.scheme {
+        Scheme::Http => UpstreamAddress::Http(upstream.base.authority.clone()),
+        Scheme::Https => UpstreamAddress::Https(upstream.base.authority.clone()),
+    });
+    let bases: Vec<UpstreamAddress> = bases.collect();
+    let any = [UpstreamAddress::Https(http::uri::Authority::from_static("any"))];
+    match (Authorities::load(&config.terms, &bases), config.forward.is_some()) {
+        (Ok(_), true) => {
+            Authorities::load(&config.terms, &any).or_else(|_| Authorities::load(&config.terms, &[]))
+        }
+        (loaded, _) => loaded,
+    }
+}
+
+/// Forward mode at an address that others reach is for named hosts alone: an open proxy is found within hours.
+fn check_openness(config: &Config, doors: &[SocketAddr]) -> Result<(), Failure> {
+    let is_open = config.forward.as_ref().is_some_and(|forward| forward.hosts.is_none());
+    match doors.iter().find(|door| !door.ip().is_loopback()) {
+        Some(door) if is_open => Err(Failure::new(
+            Exit::Usage,
+            format!("forward mode at {door} would let everybody who reaches it call every host"),
+        )
+        .hint("listen on 127.0.0.1, or name the hosts that may be called: `hosts` of [proxy.forward]")),
+        _ => Ok(()),
+    }
+}
+
+/// The addresses among places to listen on.
+pub(crate) fn addresses<'l>(listen: impl Iterator<Item = &'l Listen>) -> Vec<SocketAddr> {
+    let address = |listen: &Listen| match listen {
+        Listen::Tcp(address) => Some(*address),
+        Listen::Unix(_) => None,
+    };
+    listen.filter_map(address).collect()
+}
