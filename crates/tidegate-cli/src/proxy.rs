@@ -7,6 +7,7 @@ mod goal;
 mod guard;
 mod house;
 mod refusal;
+mod rewrite;
 mod route;
 mod sender;
 #[expect(dead_code, reason = "not all that a file may say is run with yet")]

@@ -1,4 +1,5 @@
-//! The `Link` field (RFC 8288): where the next page is. Never here: resolving a target, or following it.
+//! The `Link` field (RFC 8288): where the next page is, and other targets in place of these. Never here: resolving a
+//! target, or following it.
 
 use std::fmt;
 
@@ -27,6 +28,31 @@ pub fn read(line: &[u8]) -> impl Iterator<Item = Link<'_>> {
         }
         None
     })
+}
+
+/// The line with other targets, for those links that `other` gives one for; `None` if it gives none. All else stays as
+/// it is, byte for byte, and so does a link that can't be read.
+pub fn retarget(line: &[u8], mut other: impl FnMut(&Link<'_>) -> Option<String>) -> Option<Vec<u8>> {
+    let (mut written, mut kept, mut rest) = (Vec::new(), 0, line);
+    while !rest.is_empty() {
+        let member_at = line.len() - rest.len();
+        let (member, after) = split(rest, b',');
+        rest = after;
+        let Some(link) = Link::read(trim(member)) else { continue };
+        let Some(target) = other(&link) else { continue };
+        // A link that can be read begins with its bracket.
+        let opened = member.iter().take_while(|&&byte| byte != b'<').count() + 1;
+        let blanks = member[opened..].iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        let start = member_at + opened + blanks;
+        written.extend_from_slice(&line[kept..start]);
+        written.extend_from_slice(target.as_bytes());
+        kept = start + link.target.len();
+    }
+    if kept == 0 {
+        return None;
+    }
+    written.extend_from_slice(&line[kept..]);
+    Some(written)
 }
 
 /// One link, borrowed from the line it stands in.
@@ -158,7 +184,29 @@ mod tests {
         assert_eq!(link.param("anchor"), None);
     }
 
+    #[test]
+    fn other_targets_leave_all_else_as_it_is() {
+        let rows: [(&str, Option<&str>); 6] = [
+            ("< /a >; rel=next ,</b>;title=\"</a>, x\"", Some("< NEW >; rel=next ,</b>;title=\"</a>, x\"")),
+            ("  </a>;rel=\"next\" ;x , garbage, </a>", Some("  <NEW>;rel=\"next\" ;x , garbage, <NEW>")),
+            ("</b>; rel=next", None),
+            ("</a", None),
+            ("</a> rel=next", None),
+            ("", None),
+        ];
+        for (line, expected) in rows {
+            let seen = retarget(line.as_bytes(), |link| (link.target == "/a").then(|| "NEW".to_owned()));
+            assert_eq!(seen.map(|line| String::from_utf8(line).unwrap()).as_deref(), expected, "{line}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn the_same_targets_make_the_same_line(line in "[<>;,=\"\\\\ relnxt/]{0,40}") {
+            let same = retarget(line.as_bytes(), |link| Some(link.target.to_owned()));
+            prop_assert_eq!(same.unwrap_or_else(|| line.clone().into_bytes()), line.into_bytes());
+        }
+
         #[test]
         fn a_written_link_reads_back(target in "[!#-;=?-\\[\\]-~]{0,20}", others in "(<[a-z,;]{0,5}>; rel=prev, ?){0,2}") {
             let written = write(&target, "next").expect("made of writable characters");
