@@ -2,6 +2,7 @@
 
 pub(crate) mod args;
 mod asked;
+pub(crate) mod authority;
 mod base;
 mod goal;
 mod guard;

@@ -23,7 +23,7 @@ use tokio::task::JoinSet;
 pub(crate) use door::Door;
 pub(crate) use peer::{Peer, Security};
 pub(crate) use pulse::Call;
-pub(crate) use tls::{Refreshed, ServerTls};
+pub(crate) use tls::{Refreshed, ServerTls, server_config};
 
 use super::body::Body;
 use super::drain::{Told, news};

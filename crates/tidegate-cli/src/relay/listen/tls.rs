@@ -101,14 +101,25 @@ fn config(files: &Tls) -> Result<Arc<ServerConfig>, Failure> {
     }
     let key = PrivateKeyDer::from_pem_file(&files.key);
     let key = key.map_err(|error| unread(&files.key, error.to_string()))?;
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let made = builder.and_then(|builder| builder.with_no_client_auth().with_single_cert(certificates, key));
-    let mut config = made.map_err(|error| {
+    server_config(certificates, key).map_err(|error| {
         let (certificate, key) = (files.certificate.display(), files.key.display());
         Failure::new(Exit::Usage, format!("can't use {certificate} with the key {key}: {error}"))
             .hint("the key must be the one that the first certificate of the file was made for")
-    })?;
+    })
+}
+
+/// What is shown with these certificates, the first of which the key belongs to: in TLS 1.2 and 1.3, for both versions of
+/// HTTP.
+///
+/// # Errors
+/// When they don't belong together.
+pub(crate) fn server_config(
+    certificates: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+) -> Result<Arc<ServerConfig>, rustls::Error> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    let mut config = builder.with_no_client_auth().with_single_cert(certificates, key)?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(Arc::new(config))
 }
