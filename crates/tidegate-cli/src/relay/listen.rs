@@ -8,6 +8,7 @@ mod peer;
 mod pulse;
 mod strict;
 mod tls;
+mod within;
 
 use std::future::Future;
 use std::net::IpAddr;
@@ -16,6 +17,7 @@ use std::time::Duration;
 
 use http::{Request, Response};
 use hyper::body::Incoming;
+use rustls::ServerConfig;
 use tidegate::world;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -24,12 +26,14 @@ pub(crate) use door::Door;
 pub(crate) use peer::{Peer, Security};
 pub(crate) use pulse::Call;
 pub(crate) use tls::{Refreshed, ServerTls, server_config};
+pub(crate) use within::Within;
 
 use super::body::Body;
 use super::drain::{Told, news};
 use super::stream::Plain;
 use crate::policy::Bounds;
-use connection::Protocols;
+use connection::{Protocols, Served};
+use opening::Opened;
 
 /// How long to wait when the system can't give another socket.
 const BREATHER: Duration = Duration::from_millis(100);
@@ -96,30 +100,41 @@ impl<A: Answer> Hall<A> {
         cut
     }
 
-    /// Serves one connection until it ends. Says how many calls on it were cut.
+    /// Serves one connection until it ends, and what it goes on as. Says how many calls on it were cut.
     async fn receive(self: Arc<Self>, stream: Plain, address: IpAddr, tls: Option<Arc<ServerTls>>) -> usize {
-        let came = world::now();
-        let begun = opening::open(stream, tls.as_deref());
+        let security = if tls.is_some() { Security::Tls } else { Security::Clear };
+        let mut next = (stream, tls.map(|tls| tls.shown()), Peer::new(address, security));
+        loop {
+            let (stream, shown, peer) = next;
+            let came = world::now();
+            let Some(opened) = self.open(stream, shown).await else { return 0 };
+            let Served { cut, goes_on } = connection::serve(&self, opened, peer.clone(), came).await;
+            let Some(within) = goes_on else { return cut };
+            let Some((stream, shown, peer)) = within.begin(&peer).await else { return cut };
+            next = (stream, Some(shown), peer);
+        }
+    }
+
+    /// A connection up to its first words in HTTP; `None` if it doesn't come to them.
+    async fn open(&self, stream: Plain, shown: Option<Arc<ServerConfig>>) -> Option<Opened> {
         let told = self.told.clone();
+        let speaks_tls = shown.is_some();
         let leave = async {
-            match tls {
-                None => {
-                    told.draining().await;
-                    news().await;
-                }
+            if speaks_tls {
                 // Who is in the middle of a handshake came before the end.
-                Some(_) => told.cut().await,
+                told.cut().await;
+            } else {
+                told.draining().await;
+                news().await;
             }
         };
+        let begun = opening::open(stream, shown);
         let opened = tokio::select! {
             biased;
             opened = tokio::time::timeout(self.bounds.head_time, begun) => opened,
-            () = leave => return 0,
+            () = leave => return None,
         };
         // Who is too slow, or speaks neither TLS nor HTTP, has nobody here to complain to.
-        let Ok(Ok(opened)) = opened else { return 0 };
-        let security = if tls.is_some() { Security::Tls } else { Security::Clear };
-        let peer = Peer::new(address, security);
-        connection::serve(&self, opened, peer, came).await
+        opened.ok().and_then(Result::ok)
     }
 }

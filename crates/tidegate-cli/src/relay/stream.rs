@@ -1,9 +1,11 @@
-//! Bytes to and from somebody: over TCP or a socket file, in the clear or in TLS. Never here: HTTP.
+//! Bytes to and from somebody: over TCP, a socket file or a tunnel, in the clear or in TLS. Never here: HTTP.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::TlsStream;
@@ -22,6 +24,8 @@ pub(crate) enum Stream {
 pub(crate) enum Plain {
     Tcp(TcpStream),
     Unix(UnixStream),
+    /// What a caller says to another host within its connection.
+    Within(Box<TokioIo<Upgraded>>),
 }
 
 impl Plain {
@@ -56,21 +60,21 @@ impl AsyncRead for Plain {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        each!(self.get_mut(), Plain: Tcp | Unix, inner => Pin::new(inner).poll_read(cx, buffer))
+        each!(self.get_mut(), Plain: Tcp | Unix | Within, inner => Pin::new(inner).poll_read(cx, buffer))
     }
 }
 
 impl AsyncWrite for Plain {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        each!(self.get_mut(), Plain: Tcp | Unix, inner => Pin::new(inner).poll_write(cx, bytes))
+        each!(self.get_mut(), Plain: Tcp | Unix | Within, inner => Pin::new(inner).poll_write(cx, bytes))
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        each!(self.get_mut(), Plain: Tcp | Unix, inner => Pin::new(inner).poll_flush(cx))
+        each!(self.get_mut(), Plain: Tcp | Unix | Within, inner => Pin::new(inner).poll_flush(cx))
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        each!(self.get_mut(), Plain: Tcp | Unix, inner => Pin::new(inner).poll_shutdown(cx))
+        each!(self.get_mut(), Plain: Tcp | Unix | Within, inner => Pin::new(inner).poll_shutdown(cx))
     }
 
     fn poll_write_vectored(
@@ -78,11 +82,11 @@ impl AsyncWrite for Plain {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        each!(self.get_mut(), Plain: Tcp | Unix, inner => Pin::new(inner).poll_write_vectored(cx, slices))
+        each!(self.get_mut(), Plain: Tcp | Unix | Within, inner => Pin::new(inner).poll_write_vectored(cx, slices))
     }
 
     fn is_write_vectored(&self) -> bool {
-        each!(self, Plain: Tcp | Unix, inner => inner.is_write_vectored())
+        each!(self, Plain: Tcp | Unix | Within, inner => inner.is_write_vectored())
     }
 }
 

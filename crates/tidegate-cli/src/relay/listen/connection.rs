@@ -3,12 +3,12 @@
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::header::UPGRADE;
-use http::{Request, Version};
+use http::{Method, Request, Version};
 use http_body::{Frame, SizeHint};
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
@@ -21,6 +21,7 @@ use super::guarded::Guarded;
 use super::opening::{Opened, Spoken};
 use super::pulse::{Call, Due, Pulse, shortest};
 use super::strict::Strict;
+use super::within::Within;
 use super::{Answer, Hall, Peer};
 use crate::policy::Bounds;
 use crate::relay::body::Body;
@@ -85,12 +86,24 @@ struct Connected<A> {
     answers: Arc<A>,
     peer: Peer,
     pulse: Arc<Pulse>,
+    goes_on: Mutex<Option<Within>>,
 }
 
-/// Serves a connection until it ends. Says how many calls on it were cut.
-pub(super) async fn serve<A: Answer>(hall: &Hall<A>, opened: Opened, peer: Peer, came: Time) -> usize {
+/// What became of a connection.
+#[derive(Debug)]
+pub(super) struct Served {
+    /// How many calls on it were cut.
+    pub(super) cut: usize,
+    /// What it goes on as, if it is no HTTP of its own any more.
+    pub(super) goes_on: Option<Within>,
+}
+
+/// Serves a connection until it ends, or goes on as something else.
+pub(super) async fn serve<A: Answer>(hall: &Hall<A>, opened: Opened, peer: Peer, came: Time) -> Served {
     let pulse = Pulse::new(came);
-    let shared = Arc::new(Connected { answers: Arc::clone(&hall.answers), peer, pulse: Arc::clone(&pulse) });
+    let (answers, goes_on) = (Arc::clone(&hall.answers), Mutex::new(None));
+    let connected = Arc::new(Connected { answers, peer, pulse: Arc::clone(&pulse), goes_on });
+    let shared = Arc::clone(&connected);
     let service = service_fn(move |mut request: Request<Incoming>| {
         let shared = Arc::clone(&shared);
         let call = Call::start(&shared.pulse);
@@ -98,19 +111,22 @@ pub(super) async fn serve<A: Answer>(hall: &Hall<A>, opened: Opened, peer: Peer,
             // Its heads are the parser's: what is known is that one was whole.
             shared.pulse.read(false);
         }
-        if request.headers().contains_key(UPGRADE) {
+        if request.headers().contains_key(UPGRADE) || *request.method() == Method::CONNECT {
             // What becomes a tunnel stays in flight when its answer has ended.
             request.extensions_mut().insert(call.clone());
         }
         async move {
-            let answer = shared.answers.answer(request, &shared.peer).await;
+            let mut answer = shared.answers.answer(request, &shared.peer).await;
+            if let Some(within) = answer.extensions_mut().remove() {
+                *shared.goes_on.lock().unwrap_or_else(PoisonError::into_inner) = Some(within);
+            }
             Ok::<_, Infallible>(answer.map(|body| Counted { body, _call: call }))
         }
     });
     let strict = (opened.version == Spoken::Http1).then(|| Strict::new(hall.bounds.head_bytes.get()));
     let stream = TokioIo::new(Guarded::new(opened.stream, opened.early, strict, Arc::clone(&pulse)));
     let watch = Watch { pulse: &pulse, bounds: &hall.bounds, told: &hall.told };
-    match opened.version {
+    let cut = match opened.version {
         Spoken::Http1 => {
             let connection = hall.protocols.http1.serve_connection(stream, service).with_upgrades();
             watch.over(pin!(connection), |connection| connection.graceful_shutdown()).await
@@ -119,7 +135,9 @@ pub(super) async fn serve<A: Answer>(hall: &Hall<A>, opened: Opened, peer: Peer,
             let connection = hall.protocols.http2.serve_connection(stream, service);
             watch.over(pin!(connection), |connection| connection.graceful_shutdown()).await
         }
-    }
+    };
+    let goes_on = connected.goes_on.lock().unwrap_or_else(PoisonError::into_inner).take();
+    Served { cut, goes_on }
 }
 
 /// Looks after one connection's times, and its end.

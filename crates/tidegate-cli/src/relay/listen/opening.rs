@@ -1,10 +1,12 @@
 //! How a connection begins: TLS, and which HTTP it is. Never here: a request.
 
 use std::io;
+use std::sync::Arc;
 
+use rustls::ServerConfig;
 use tokio::io::AsyncReadExt as _;
+use tokio_rustls::TlsAcceptor;
 
-use super::tls::ServerTls;
 use crate::relay::stream::{Plain, Stream};
 
 /// How HTTP/2 begins (RFC 9113 section 3.4).
@@ -30,10 +32,10 @@ pub(super) enum Spoken {
 }
 
 /// Finds out what is spoken on a connection.
-pub(super) async fn open(stream: Plain, tls: Option<&ServerTls>) -> io::Result<Opened> {
-    let mut stream = match tls {
+pub(super) async fn open(stream: Plain, shown: Option<Arc<ServerConfig>>) -> io::Result<Opened> {
+    let mut stream = match shown {
         None => Stream::Plain(stream),
-        Some(tls) => Stream::Tls(Box::new(tls.acceptor().accept(stream).await?.into())),
+        Some(shown) => Stream::Tls(Box::new(TlsAcceptor::from(shown).accept(stream).await?.into())),
     };
     if stream.chose_http2() {
         return Ok(Opened { stream, early: Vec::new(), version: Spoken::Http2 });

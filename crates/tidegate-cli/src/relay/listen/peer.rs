@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use http::HeaderValue;
+use http::uri::Authority;
 
 /// The other end of a connection.
 #[derive(Clone, Debug)]
@@ -13,6 +14,8 @@ pub(crate) struct Peer {
     pub(crate) security: Security,
     /// Its address as fields have it, written once per connection.
     pub(crate) field: HeaderValue,
+    /// The host and port that it asked a tunnel to, if it is answered within that in this host's stead.
+    pub(crate) through: Option<Authority>,
 }
 
 /// Whether others can read along.
@@ -27,7 +30,13 @@ impl Peer {
         let address = address.to_canonical();
         // An address has only characters that a field may have.
         let field = HeaderValue::try_from(address.to_string());
-        Peer { address, security, field: field.unwrap_or_else(|_| HeaderValue::from_static("unknown")) }
+        let field = field.unwrap_or_else(|_| HeaderValue::from_static("unknown"));
+        Peer { address, security, field, through: None }
+    }
+
+    /// The same within a tunnel to a host that is opened here, in TLS.
+    pub(super) fn within(&self, host: Authority) -> Peer {
+        Peer { security: Security::Tls, through: Some(host), ..self.clone() }
     }
 
     /// The scheme of the URLs by which callers come here.
