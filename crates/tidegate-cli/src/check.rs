@@ -15,7 +15,8 @@ use std::path::Path;
 
 use crate::exit::{Exit, Failure};
 use crate::output;
-use crate::policy::{self, Fault, Opened, Understood};
+use crate::policy::{self, Opened, Understood};
+use crate::toml_file::{self, Fault};
 use args::Args;
 
 /// Checks a policy file, and says what it would do to a request.
@@ -29,14 +30,14 @@ pub(crate) async fn run(args: &Args) -> Result<Exit, Failure> {
         Some(_) => failure,
         None => failure.hint("name a policy file: tidegate check --config FILE"),
     })?;
-    let name = policy::name(&path);
+    let name = toml_file::name(&path);
     let Understood { config, warnings } = match understood {
         Ok(understood) => understood,
         Err(faults) if args.json => {
             output::stdout(json::faults(&text, &faults))?;
             return Ok(Exit::Usage);
         }
-        Err(faults) => return Err(count(policy::failure(&path, &text, &faults), &faults)),
+        Err(faults) => return Err(count(toml_file::failure(&path, &text, &faults), &faults)),
     };
     let unreadable = files::unreadable(&config);
     if let Some(request) = &args.request {

@@ -15,6 +15,7 @@ mod policy;
 mod proxy;
 mod relay;
 mod simulate;
+mod toml_file;
 
 use std::process::ExitCode;
 

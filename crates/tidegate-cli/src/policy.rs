@@ -1,88 +1,40 @@
 //! `tidegate.toml`: from a file's text to what a gateway runs with, or all that is wrong with it. Never here: a socket.
 
-mod addresses;
-mod fault;
 mod file;
 mod gateway;
-mod hint;
 mod kinds;
 mod limits;
-mod schema;
 pub(crate) mod settings;
-mod sizes;
-mod tree;
 mod upstreams;
 mod warnings;
 mod words;
-mod written;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use crate::exit::{Exit, Failure};
-use crate::fetch::input::{self, Purpose};
+use crate::exit::Failure;
+use crate::toml_file::{self, Fault, Faults};
 
-pub(crate) use fault::{Fault, Place};
-pub(crate) use hint::among;
-pub(crate) use schema::schema;
 pub(crate) use settings::*;
-pub(crate) use sizes::write_bytes;
 
-use fault::Faults;
+/// What a policy's text comes to.
+pub(crate) type Understood = toml_file::Understood<Config>;
 
-/// How large a policy file may be.
-const MOST: u64 = 4 << 20;
-
-/// What a text comes to.
-#[derive(Clone, Debug)]
-pub(crate) struct Understood {
-    pub(crate) config: Config,
-    /// What is legal and likely wrong, in the file's order.
-    pub(crate) warnings: Vec<Fault>,
-}
-
-/// A policy file: its text, and what it comes to, or all that is wrong with it.
-#[derive(Debug)]
-pub(crate) struct Opened {
-    pub(crate) path: PathBuf,
-    pub(crate) text: String,
-    pub(crate) understood: Result<Understood, Vec<Fault>>,
-}
+/// A policy file.
+pub(crate) type Opened = toml_file::Opened<Config>;
 
 /// Reads a policy file; from standard input if the path is `-`.
 ///
 /// # Errors
 /// When it can't be read. What is wrong in it is in what is opened.
 pub(crate) fn open(path: &Path) -> Result<Opened, Failure> {
-    let bytes = input::read(path, Purpose { what: "the policy", most: MOST })?;
-    let text = String::from_utf8(bytes)
-        .map_err(|_| Failure::new(Exit::Usage, format!("{} isn't UTF-8 text", path.display())))?;
-    let understood = read(&text, path.parent().unwrap_or(Path::new("")));
+    let text = toml_file::text(path, "the policy")?;
+    let understood = read(&text, toml_file::folder(path));
     Ok(Opened { path: path.to_owned(), text, understood })
 }
 
-impl Opened {
-    /// What the file comes to.
-    ///
-    /// # Errors
-    /// With all that is wrong with it, for people.
-    pub(crate) fn config(self) -> Result<Config, Failure> {
-        match self.understood {
-            Ok(understood) => Ok(understood.config),
-            Err(faults) => Err(failure(&self.path, &self.text, &faults)),
-        }
-    }
-}
-
-/// What people call a policy file.
-pub(crate) fn name(path: &Path) -> String {
-    if path == Path::new("-") { "standard input".to_owned() } else { path.display().to_string() }
-}
-
-/// All that is wrong with a file, as the end of a run.
-pub(crate) fn failure(path: &Path, text: &str, faults: &[Fault]) -> Failure {
-    let name = name(path);
-    let shown: Vec<String> = faults.iter().map(|fault| fault.shown(&name, text)).collect();
-    Failure::new(Exit::Usage, shown.join("\n\nerror: "))
+/// The JSON Schema of policy files, as text.
+pub(crate) fn schema() -> String {
+    toml_file::schema::<file::File>("A policy of Tidegate")
 }
 
 /// What a text comes to. Relative paths in it begin at `folder`.
@@ -91,7 +43,7 @@ pub(crate) fn failure(path: &Path, text: &str, faults: &[Fault]) -> Failure {
 /// With all that is wrong with it, in its order.
 pub(crate) fn read(text: &str, folder: &Path) -> Result<Understood, Vec<Fault>> {
     let mut faults = Faults::default();
-    let Some(file) = tree::read(text, &mut faults) else { return Err(faults.sorted()) };
+    let Some(file) = toml_file::tables(text, &mut faults) else { return Err(faults.sorted()) };
     let gateway = gateway::read(&file, folder, &mut faults);
     let policy = limits::read(&file, &mut faults);
     match gateway {
@@ -160,6 +112,15 @@ mod tests {
             }
         }
         assert!(seen > 40, "{seen} defaults");
+    }
+
+    #[test]
+    fn nothing_is_null_in_toml() {
+        let text = schema();
+        assert!(!text.contains("null"), "{text}");
+        let schema: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(schema["$defs"]["limit"]["properties"]["per"]["$ref"], "#/$defs/Per");
+        assert_eq!(schema["$defs"]["limit"]["properties"]["at-once"]["type"], "integer");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::outlook::Then;
 use super::summary;
 use super::told::{Limits, Outcome, Told};
 use crate::policy::settings::Config;
-use crate::policy::{Fault, Place};
+use crate::toml_file::{Fault, Place};
 
 /// A file that isn't good.
 pub(super) fn faults(text: &str, faults: &[Fault]) -> String {

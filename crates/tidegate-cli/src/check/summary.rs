@@ -8,7 +8,7 @@ use tidegate::classify::{
 
 use super::table::lined_up;
 use crate::policy::settings::{AccessLog, Config, Gateway, Listen, Upstream, UpstreamAddress};
-use crate::policy::write_bytes;
+use crate::toml_file::sizes::write_bytes;
 
 /// The whole page.
 pub(super) fn page(file: &str, config: &Config, unreadable: &[String]) -> String {

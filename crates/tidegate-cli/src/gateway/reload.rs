@@ -14,8 +14,8 @@ use super::source::Source;
 use super::traffic::Reload;
 use crate::exit::{Exit, Failure};
 use crate::output;
-use crate::policy;
 use crate::relay::listen::{Refreshed, ServerTls};
+use crate::toml_file;
 
 /// How often the file is looked at.
 const EVERY: Duration = Duration::from_millis(500);
@@ -64,7 +64,7 @@ impl Reloads {
 
     /// Where the policy comes from, for people.
     pub(crate) fn name(&self) -> String {
-        self.source.path().map_or_else(|| "flags".to_owned(), policy::name)
+        self.source.path().map_or_else(|| "flags".to_owned(), toml_file::name)
     }
 
     fn mark(&self) -> Option<Mark> {

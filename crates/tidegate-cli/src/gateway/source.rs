@@ -6,6 +6,7 @@ use tidegate_wire::announce::{Form, ResetAs};
 
 use crate::exit::{Exit, Failure};
 use crate::policy::{self, Config};
+use crate::toml_file;
 
 /// Where the policy comes from, and what was typed on top of it.
 #[derive(Debug)]
@@ -66,7 +67,7 @@ impl Source {
             From::File(path) => opened(path)?.config()?,
             From::Flags(text) => {
                 let understood = policy::read(text, Path::new(""));
-                understood.map_err(|faults| policy::failure(Path::new("the flags"), text, &faults))?.config
+                understood.map_err(|faults| toml_file::failure(Path::new("the flags"), text, &faults))?.config
             }
         };
         if self.legacy == Legacy::Too {
@@ -96,7 +97,7 @@ impl Source {
         let Ok(policy::Opened { text, understood: Ok(understood), .. }) = opened(path) else {
             return Vec::new();
         };
-        let name = policy::name(path);
+        let name = toml_file::name(path);
         understood.warnings.iter().map(|warning| warning.shown(&name, &text)).collect()
     }
 }

@@ -8,7 +8,7 @@ pub(super) mod upstreams;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::written::Placed;
+use crate::toml_file::written::Placed;
 use gateway::Gateway;
 use limit::{Exempt, Limit, Priority};
 

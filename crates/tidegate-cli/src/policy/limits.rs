@@ -11,13 +11,14 @@ use tidegate::classify::{
 };
 use tidegate::path::Rules;
 
-use super::fault::{Fault, Faults};
 use super::file::gateway::{Addresses, Paths};
 use super::file::{self, File};
-use super::kinds::{Group, Name, OnHeader, OnQuery, Prefix};
-use super::sizes::Bytes;
+use super::kinds::{Group, OnHeader, OnQuery, Prefix};
 use super::words;
-use super::written::{Placed, Written, chosen, needed, read_or};
+use crate::toml_file::kinds::Name;
+use crate::toml_file::sizes::Bytes;
+use crate::toml_file::written::{Placed, Written, chosen, needed, read_or};
+use crate::toml_file::{Fault, Faults};
 
 /// The policy that the file's limits make, as far as they can be read.
 pub(super) fn read(file: &File, faults: &mut Faults) -> Policy {

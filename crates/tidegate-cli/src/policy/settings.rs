@@ -1,14 +1,16 @@
 //! What a policy file comes to: all that a gateway runs with, checked and typed. Never here: TOML, a default's reason.
 
-use std::net::SocketAddr;
-use std::num::{NonZeroU32, NonZeroUsize};
-use std::path::PathBuf;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use tidegate::classify::client::Trust;
 use tidegate::classify::{KeyPart, Mode, Policy};
 use tidegate::server::Answers;
 use tidegate_core::Quota;
+
+pub(crate) use crate::relay::settings::{
+    AccessLog, Bounds, Forwarding, Listen, Tls, UpstreamAddress, UpstreamTerms, UpstreamVersion,
+};
 
 /// A whole policy file.
 #[derive(Clone, Debug)]
@@ -58,22 +60,6 @@ pub(crate) struct Gateway {
     pub(crate) drain: Duration,
 }
 
-/// An address to listen on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Listen {
-    /// An address and a port; port 0 takes any.
-    Tcp(SocketAddr),
-    /// A socket file, written `unix:/path`.
-    Unix(PathBuf),
-}
-
-/// Files for TLS, PEM; read again when they change.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Tls {
-    pub(crate) certificate: PathBuf,
-    pub(crate) key: PathBuf,
-}
-
 /// A server behind the gateway.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Upstream {
@@ -84,42 +70,6 @@ pub(crate) struct Upstream {
     pub(crate) weight_thousandths: NonZeroU32,
     /// How many calls it may have in flight, if that is bounded by hand.
     pub(crate) at_once: Option<NonZeroU32>,
-}
-
-/// Where a server is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum UpstreamAddress {
-    /// `http://host:port`, spoken to in the clear.
-    Http(http::uri::Authority),
-    /// `https://host:port`.
-    Https(http::uri::Authority),
-    /// `unix:/path`.
-    Unix(PathBuf),
-}
-
-/// How upstreams are spoken to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct UpstreamTerms {
-    pub(crate) version: UpstreamVersion,
-    /// How long a connection may take to stand.
-    pub(crate) connect: Duration,
-    /// How long the head of an answer may take.
-    pub(crate) answer: Duration,
-    /// How long an idle connection is kept.
-    pub(crate) idle: Duration,
-    /// How often a call that never reached a server is tried at another one.
-    pub(crate) retries: u32,
-    /// A PEM file of authorities for `https` upstreams, in place of the system's.
-    pub(crate) authorities: Option<PathBuf>,
-}
-
-/// Which HTTP upstreams are spoken to in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum UpstreamVersion {
-    #[default]
-    Http1,
-    /// By ALPN over TLS, by prior knowledge in the clear.
-    Http2,
 }
 
 /// Active health checks: a GET that must be answered by a 2xx.
@@ -145,38 +95,6 @@ pub(crate) struct FleetTerms {
     pub(crate) passive_failures: Option<NonZeroU32>,
 }
 
-/// Which forwarding fields are written for the upstream.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Forwarding {
-    /// `X-Forwarded-For`, `-Proto` and `-Host`.
-    pub(crate) x_forwarded: bool,
-    /// `Forwarded` (RFC 7239).
-    pub(crate) forwarded: bool,
-    /// Whether the upstream sees the caller's `Host`, or its own.
-    pub(crate) keep_host: bool,
-    /// Whether fields with a `_` in their names go on: many servers can't tell `X_Key` from `X-Key`.
-    pub(crate) underscores: bool,
-}
-
-/// How much a caller may send, and how slowly.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Bounds {
-    /// All of a request's head, in bytes.
-    pub(crate) head_bytes: NonZeroUsize,
-    /// Number of fields in a head.
-    pub(crate) fields: NonZeroUsize,
-    /// A body, in bytes.
-    pub(crate) body_bytes: u64,
-    /// How long a head may take to arrive.
-    pub(crate) head_time: Duration,
-    /// How long a body may pause.
-    pub(crate) body_pause: Duration,
-    /// How long a connection may be idle between requests.
-    pub(crate) idle: Duration,
-    /// Connections at once.
-    pub(crate) connections: NonZeroU32,
-}
-
 /// Callers who keep calling while told to wait.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Penalty {
@@ -199,14 +117,4 @@ pub(crate) struct Overload {
     pub(crate) least: NonZeroU32,
     pub(crate) most: NonZeroU32,
     pub(crate) first: NonZeroU32,
-}
-
-/// Where each call is noted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum AccessLog {
-    Off,
-    /// JSON lines on standard output.
-    Stdout,
-    /// JSON lines in a file, opened anew on SIGHUP.
-    File(PathBuf),
 }

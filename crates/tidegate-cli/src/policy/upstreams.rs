@@ -3,10 +3,10 @@
 use std::num::NonZeroU32;
 use std::ops::Range;
 
-use super::fault::{Fault, Faults};
 use super::file::upstreams::{Entry, Server, Upstreams};
 use super::settings::{Upstream, UpstreamAddress};
-use super::written::{Placed, Readable as _, needed};
+use crate::toml_file::written::{Placed, Readable as _, needed};
+use crate::toml_file::{Fault, Faults};
 
 const ONE: NonZeroU32 = NonZeroU32::new(1_000).expect("a thousand isn't nothing");
 

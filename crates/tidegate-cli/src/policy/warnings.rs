@@ -6,11 +6,11 @@ use std::ops::Range;
 
 use tidegate::classify::{Amount, Condition, Exempt, Gives, KeyPart, Limit, Matcher, Per, Plan, When};
 
-use super::fault::Fault;
 use super::file::cost::Cost;
 use super::file::{self, File};
 use super::settings::{Config, Gateway, Listen};
-use super::written::Placed;
+use crate::toml_file::Fault;
+use crate::toml_file::written::Placed;
 
 /// Memory with room for fewer callers than most APIs have: some 30,000.
 const LITTLE_MEMORY: usize = 1 << 20;

@@ -1,32 +1,10 @@
 //! The words that a file chooses between, each with the choice that it means. Never here: free text.
 
-use schemars::JsonSchema;
-use serde::Deserialize;
 use tidegate::classify::{self, client};
 use tidegate::{path, server};
 use tidegate_wire::announce;
 
-use super::settings;
-
-/// Declares the words of a choice, and what each means elsewhere.
-macro_rules! words {
-    ($(#[$about:meta])* $name:ident => $meant:ty { $($(#[$doc:meta])* $word:ident = $meaning:expr,)+ }) => {
-        $(#[$about])*
-        #[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
-        #[serde(rename_all = "kebab-case")]
-        pub(super) enum $name {
-            $($(#[$doc])* $word,)+
-        }
-
-        impl From<$name> for $meant {
-            fn from(word: $name) -> $meant {
-                match word {
-                    $($name::$word => $meaning,)+
-                }
-            }
-        }
-    };
-}
+use crate::toml_file::words::words;
 
 words! {
     /// Whether a guard refuses.
@@ -111,18 +89,6 @@ words! {
         XForwardedFor = client::Field::XForwardedFor,
         /// `Forwarded`, the standard one (RFC 7239).
         Forwarded = client::Field::Forwarded,
-    }
-}
-
-words! {
-    /// Which HTTP upstreams are spoken to in.
-    Version => settings::UpstreamVersion {
-        /// HTTP/1.1.
-        #[serde(rename = "http1")]
-        Http1 = settings::UpstreamVersion::Http1,
-        /// HTTP/2: by ALPN over TLS, by prior knowledge in the clear.
-        #[serde(rename = "http2")]
-        Http2 = settings::UpstreamVersion::Http2,
     }
 }
 

@@ -18,7 +18,7 @@ use super::penalties;
 use crate::gateway::gate::Gate;
 use crate::gateway::walk;
 use crate::office::reply::Refused;
-use crate::policy;
+use crate::toml_file::hint;
 
 /// An address of the documentation (RFC 5737): nobody's.
 const NOBODY: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
@@ -232,7 +232,7 @@ fn check_limit(limit: &str, gate: &Gate) -> Result<(), Refused> {
     if names.contains(&limit) {
         return Ok(());
     }
-    let hint = policy::among(limit, names);
+    let hint = hint::among(limit, names);
     Err(Refused::new(StatusCode::BAD_REQUEST, "there is no limit of this name", hint))
 }
 

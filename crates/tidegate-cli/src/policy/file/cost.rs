@@ -12,8 +12,8 @@ use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::super::kinds::{OnHeader, OnQuery};
-use super::super::sizes::Bytes;
-use super::super::written::{List, Placed, Written};
+use crate::toml_file::sizes::Bytes;
+use crate::toml_file::written::{List, Placed, Written};
 
 /// What a request costs.
 #[derive(Clone, Debug)]

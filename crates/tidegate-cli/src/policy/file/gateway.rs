@@ -11,12 +11,14 @@ use serde::Deserialize;
 use tidegate::classify::KeyPart;
 use tidegate_core::Quota;
 
-use super::super::addresses::{Admin, LogPlace};
 use super::super::settings::Listen;
-use super::super::sizes::Bytes;
-use super::super::words::{Body, CodedSlashes, Form, ForwardedField, Mode, Params, Sameness, Version};
-use super::super::written::{List, Placed, Written};
+use super::super::words::{Body, CodedSlashes, Form, ForwardedField, Mode, Params, Sameness};
 use super::upstreams::Upstreams;
+use crate::toml_file::addresses::{Admin, LogPlace};
+use crate::toml_file::doors::Tls;
+use crate::toml_file::sizes::Bytes;
+use crate::toml_file::words::Version;
+use crate::toml_file::written::{List, Placed, Written};
 
 /// What stands around the limits.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -66,19 +68,6 @@ pub(in super::super) struct Gateway {
     pub(in super::super) access_log: Option<Written<LogPlace>>,
     /// How long calls under way may take to end when the gateway is told to stop. Default: `"30s"`.
     pub(in super::super) drain: Option<Written<Duration>>,
-}
-
-/// Certificate and key, as PEM files. They are read again when they change.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", expecting = "a table")]
-#[schemars(rename = "tls")]
-pub(in super::super) struct Tls {
-    /// The file with the certificate, and those that vouch for it.
-    #[schemars(required)]
-    pub(in super::super) certificate: Option<Written<PathBuf>>,
-    /// The file with its private key.
-    #[schemars(required)]
-    pub(in super::super) key: Option<Written<PathBuf>>,
 }
 
 /// How servers are spoken to.

@@ -9,10 +9,11 @@ use serde::Deserialize;
 use tidegate::classify::{HostPattern, KeyPart, Template};
 use tidegate_core::Quota;
 
-use super::super::kinds::{Group, Name, OnHeader, OnQuery, Prefix};
+use super::super::kinds::{Group, OnHeader, OnQuery, Prefix};
 use super::super::words::{Class, Missing, Mode, Per};
-use super::super::written::{List, Placed, Written};
 use super::cost::Cost;
+use crate::toml_file::kinds::Name;
+use crate::toml_file::written::{List, Placed, Written};
 
 /// A limit: which requests, whose, how much may pass, at what cost.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]

@@ -9,9 +9,9 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::super::kinds::Name;
 use super::super::settings::UpstreamAddress;
-use super::super::written::{Placed, Readable as _, Written};
+use crate::toml_file::kinds::Name;
+use crate::toml_file::written::{Placed, Readable as _, Written};
 
 /// A server with more to say about it than where it is.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]

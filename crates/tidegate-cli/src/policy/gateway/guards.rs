@@ -8,12 +8,12 @@ use tidegate::fleet::{Active, Passive};
 use tidegate::penalty::{self, Unfit};
 use tidegate_core::overload::Bounds;
 
-use super::super::fault::{Fault, Faults};
 use super::super::file::gateway as file;
 use super::super::settings::{FleetTerms, Health, Overload, Penalty};
 use super::super::upstreams::thousandths;
-use super::super::written::{List, Placed, chosen, read_or};
-use super::time;
+use crate::toml_file::doors::time;
+use crate::toml_file::written::{List, Placed, chosen, read_or};
+use crate::toml_file::{Fault, Faults};
 
 const PROBE: Duration = Duration::from_millis(500);
 

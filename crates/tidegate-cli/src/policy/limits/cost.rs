@@ -5,11 +5,11 @@ use std::num::NonZeroU64;
 use http::Method;
 use tidegate::classify::{self, Amount, Condition, CostRow, Measured, Methods};
 
-use super::super::fault::{Fault, Faults};
 use super::super::file::cost::{self as file, Cost, Row};
 use super::super::kinds::{OnHeader, OnQuery};
-use super::super::sizes::Bytes;
-use super::super::written::{List, Placed, needed};
+use crate::toml_file::sizes::Bytes;
+use crate::toml_file::written::{List, Placed, needed};
+use crate::toml_file::{Fault, Faults};
 
 pub(super) fn read(written: &Cost, faults: &mut Faults) -> classify::Cost {
     match written {

@@ -7,10 +7,10 @@ use tidegate::classify::{
 };
 use tidegate_core::Quota;
 
-use super::super::fault::{Fault, Faults};
 use super::super::file::limit as file;
-use super::super::hint;
-use super::super::written::{Placed, Written};
+use crate::toml_file::hint;
+use crate::toml_file::written::{Placed, Written};
+use crate::toml_file::{Fault, Faults};
 
 /// What is wrong with a limit by itself.
 pub(super) fn limit(limit: &Limit, written: &Placed<file::Limit>, policy: &Policy, faults: &mut Faults) {

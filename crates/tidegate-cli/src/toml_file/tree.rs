@@ -2,19 +2,18 @@
 
 use std::ops::Range;
 
-use serde::Deserialize as _;
+use serde::de::DeserializeOwned;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, Deserializer};
 
 use super::fault::{Fault, Faults};
-use super::file::File;
 use super::hint;
 
 /// How many faults are looked for: each costs a reading of the file.
 const MOST_FAULTS: usize = 40;
 
 /// The tables that can be read; what can't is a fault. `None` if there are too many to judge what is left.
-pub(super) fn read(text: &str, faults: &mut Faults) -> Option<File> {
+pub(crate) fn tables<F: DeserializeOwned>(text: &str, faults: &mut Faults) -> Option<F> {
     let (mut tree, errors) = DeTable::parse_recoverable(text);
     for error in &errors {
         faults.add(Fault::new(place_of(error, text), syntax(error.message())));
@@ -24,7 +23,7 @@ pub(super) fn read(text: &str, faults: &mut Faults) -> Option<File> {
         return None;
     }
     loop {
-        let error = match File::deserialize(Deserializer::from(tree.clone())) {
+        let error = match F::deserialize(Deserializer::from(tree.clone())) {
             Ok(file) => return Some(file),
             Err(error) => error,
         };

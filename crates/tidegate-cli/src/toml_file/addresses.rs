@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use http::uri::{Authority, Scheme, Uri};
 
-use super::settings::{Listen, UpstreamAddress};
 use super::written::{Misread, Readable};
+use crate::relay::settings::{Listen, UpstreamAddress};
 
 impl Readable for Listen {
     const NAME: &'static str = "listen";
@@ -31,7 +31,7 @@ impl Readable for Listen {
 
 /// Where operators come in, or nowhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Admin(pub(super) Option<Listen>);
+pub(crate) struct Admin(pub(crate) Option<Listen>);
 
 impl Readable for Admin {
     const NAME: &'static str = "admin";
@@ -78,7 +78,7 @@ impl Readable for UpstreamAddress {
 
 /// Where calls are noted: `off`, `stdout` or a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum LogPlace {
+pub(crate) enum LogPlace {
     Off,
     Stdout,
     File(PathBuf),

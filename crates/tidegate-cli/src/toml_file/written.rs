@@ -13,7 +13,7 @@ use toml::Spanned;
 use super::fault::{Fault, Faults};
 
 /// What a text of the file can mean.
-pub(super) trait Readable: Sized {
+pub(crate) trait Readable: Sized {
     /// Its name in the schema.
     const NAME: &'static str;
     /// What is expected, with an example.
@@ -25,34 +25,34 @@ pub(super) trait Readable: Sized {
 
 /// Why a text doesn't mean what it should.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Misread {
+pub(crate) struct Misread {
     /// The byte at which it goes wrong, if one is known.
-    pub(super) at: Option<usize>,
-    pub(super) message: String,
-    pub(super) hint: Option<String>,
+    pub(crate) at: Option<usize>,
+    pub(crate) message: String,
+    pub(crate) hint: Option<String>,
 }
 
 impl Misread {
-    pub(super) fn new(message: impl fmt::Display) -> Misread {
+    pub(crate) fn new(message: impl fmt::Display) -> Misread {
         Misread { at: None, message: message.to_string(), hint: None }
     }
 
     /// Goes wrong at a byte.
-    pub(super) fn at(self, at: usize) -> Misread {
+    pub(crate) fn at(self, at: usize) -> Misread {
         Misread { at: Some(at), ..self }
     }
 
     /// Adds what to do now.
-    pub(super) fn hint(self, hint: impl Into<String>) -> Misread {
+    pub(crate) fn hint(self, hint: impl Into<String>) -> Misread {
         Misread { hint: Some(hint.into()), ..self }
     }
 }
 
 /// A value and its place.
 #[derive(Clone, Debug)]
-pub(super) struct Placed<T> {
-    pub(super) value: T,
-    pub(super) span: Range<usize>,
+pub(crate) struct Placed<T> {
+    pub(crate) value: T,
+    pub(crate) span: Range<usize>,
 }
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Placed<T> {
@@ -83,9 +83,9 @@ impl<T: JsonSchema> JsonSchema for Placed<T> {
 
 /// A text that means a `T`, and its place.
 #[derive(Clone, Debug)]
-pub(super) struct Written<T> {
-    pub(super) text: String,
-    pub(super) span: Range<usize>,
+pub(crate) struct Written<T> {
+    pub(crate) text: String,
+    pub(crate) span: Range<usize>,
     means: PhantomData<T>,
 }
 
@@ -95,7 +95,7 @@ impl<T: Readable> Written<T> {
     }
 
     /// What it means; a fault if it means nothing.
-    pub(super) fn read(&self, faults: &mut Faults) -> Option<T> {
+    pub(crate) fn read(&self, faults: &mut Faults) -> Option<T> {
         let Misread { at, message, hint } = match T::read(&self.text) {
             Ok(value) => return Some(value),
             Err(misread) => misread,
@@ -156,14 +156,14 @@ impl<T: Readable> Visitor<'_> for OneText<T> {
 
 /// One text that means a `T`, or a list of them.
 #[derive(Clone, Debug)]
-pub(super) struct List<T> {
-    pub(super) items: Vec<Written<T>>,
-    pub(super) span: Range<usize>,
+pub(crate) struct List<T> {
+    pub(crate) items: Vec<Written<T>>,
+    pub(crate) span: Range<usize>,
 }
 
 impl<T: Readable> List<T> {
     /// What they mean, those that mean something.
-    pub(super) fn read(&self, faults: &mut Faults) -> Vec<T> {
+    pub(crate) fn read(&self, faults: &mut Faults) -> Vec<T> {
         self.items.iter().filter_map(|item| item.read(faults)).collect()
     }
 }
@@ -226,12 +226,12 @@ impl<'de, T: Readable> Visitor<'de> for Texts<T> {
 }
 
 /// What is written means, or what holds where nothing is written.
-pub(super) fn read_or<T: Readable>(written: Option<&Written<T>>, faults: &mut Faults, otherwise: T) -> T {
+pub(crate) fn read_or<T: Readable>(written: Option<&Written<T>>, faults: &mut Faults, otherwise: T) -> T {
     written.and_then(|written| written.read(faults)).unwrap_or(otherwise)
 }
 
 /// What must be written, or a fault of its table.
-pub(super) fn needed<'w, T: Readable>(
+pub(crate) fn needed<'w, T: Readable>(
     written: Option<&'w Written<T>>,
     faults: &mut Faults,
     table: &Range<usize>,
@@ -244,13 +244,13 @@ pub(super) fn needed<'w, T: Readable>(
 }
 
 /// The word chosen, or the usual one.
-pub(super) fn chosen<W: Copy + Into<M>, M: Default>(word: Option<&Placed<W>>) -> M {
+pub(crate) fn chosen<W: Copy + Into<M>, M: Default>(word: Option<&Placed<W>>) -> M {
     word.map_or_else(M::default, |word| word.value.into())
 }
 
 /// A fault at a place that has one.
 impl<T> Placed<T> {
-    pub(super) fn fault(&self, message: impl fmt::Display) -> Fault {
+    pub(crate) fn fault(&self, message: impl fmt::Display) -> Fault {
         Fault::new(self.span.clone(), message)
     }
 }

@@ -6,7 +6,7 @@ use super::written::{Misread, Readable};
 
 /// A number of bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Bytes(pub(super) u64);
+pub(crate) struct Bytes(pub(crate) u64);
 
 /// Units of bytes, with their sizes.
 const OF_BYTES: [(&[&str], u64); 7] = [

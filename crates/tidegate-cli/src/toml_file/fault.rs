@@ -66,38 +66,38 @@ impl Place {
 
 /// Gathers all that is wrong.
 #[derive(Debug, Default)]
-pub(super) struct Faults {
+pub(crate) struct Faults {
     found: Vec<Fault>,
     /// Tables of which something couldn't be read: what seems to be missing there may be what is misspelt.
     holes: HashSet<Range<usize>>,
 }
 
 impl Faults {
-    pub(super) fn add(&mut self, fault: Fault) {
+    pub(crate) fn add(&mut self, fault: Fault) {
         self.found.push(fault);
     }
 
-    pub(super) fn add_hole(&mut self, table: Range<usize>) {
+    pub(crate) fn add_hole(&mut self, table: Range<usize>) {
         self.holes.insert(table);
     }
 
     /// Something that the table at this place must have.
-    pub(super) fn missing(&mut self, table: Range<usize>, message: impl Display) {
+    pub(crate) fn missing(&mut self, table: Range<usize>, message: impl Display) {
         if !self.holes.contains(&table) {
             self.add(Fault::new(table, message));
         }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.found.is_empty()
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.found.len()
     }
 
     /// All of them, in the file's order, each once.
-    pub(super) fn sorted(mut self) -> Vec<Fault> {
+    pub(crate) fn sorted(mut self) -> Vec<Fault> {
         self.found.sort_by_key(|fault| (fault.span.start, fault.span.end));
         self.found.dedup();
         self.found

@@ -20,7 +20,7 @@ pub(crate) fn among<'w>(word: &str, known: impl IntoIterator<Item = &'w str>) ->
 }
 
 /// `a`, `b` or `c`.
-pub(super) fn spoken(words: &[&str]) -> String {
+pub(crate) fn spoken(words: &[&str]) -> String {
     let quoted: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
     match quoted.split_last() {
         Some((last, [])) => last.clone(),
