@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use tidegate_wire::dialect::{Dialect, Table};
 
+use crate::caller::input::{self, Purpose};
 use crate::exit::{Exit, Failure};
-use crate::fetch::input::{self, Purpose};
 
 /// How large a file of rows may be: the built-in one is 40 KiB.
 const MOST: u64 = 4 << 20;

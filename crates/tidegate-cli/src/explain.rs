@@ -26,8 +26,8 @@ use std::path::Path;
 
 use tidegate::world;
 
+use crate::caller::input::{self, Purpose};
 use crate::exit::{Exit, Failure};
-use crate::fetch::input::{self, Purpose};
 use crate::output;
 use args::Args;
 use findings::{Clock, Findings};

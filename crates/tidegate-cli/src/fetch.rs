@@ -1,23 +1,17 @@
 //! `tidegate fetch`: calls URLs through the layer that waits. Never here: an algorithm of waiting.
 
 pub(crate) mod args;
-pub(crate) mod input;
-pub(crate) mod units;
 
-mod answer;
 mod bodies;
 mod body;
 mod call;
-mod client;
-mod fault;
-mod headers;
+mod entered;
 mod items;
 mod jobs;
 mod ledger;
 mod pages;
 mod plan;
 mod progress;
-mod proxy;
 mod repeat;
 mod request;
 mod run;
@@ -25,14 +19,12 @@ mod sink;
 mod stop;
 mod summary;
 mod targets;
-mod token;
-mod voice;
-mod watch;
 
 use std::time::Duration;
 
 use tidegate::world;
 
+use crate::caller::units::spoken;
 use crate::exit::{Exit, Failure};
 use crate::interrupt;
 use ledger::{Left, Open};
@@ -41,7 +33,6 @@ use run::Work;
 use sink::Sink;
 use stop::Stop;
 use summary::Summary;
-use units::spoken;
 
 /// Does what was typed, and tells how it ended.
 pub(crate) async fn run(args: args::Args) -> Result<Exit, Failure> {

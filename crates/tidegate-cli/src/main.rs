@@ -1,6 +1,7 @@
 //! The one binary: reads what was typed and opens the right door. Never here: an algorithm.
 
 mod args;
+mod caller;
 mod check;
 mod demo;
 mod dialects;

@@ -14,7 +14,7 @@ pub(crate) mod written;
 use std::path::{Path, PathBuf};
 
 use crate::exit::{Exit, Failure};
-use crate::fetch::input::{self, Purpose};
+use crate::caller::input::{self, Purpose};
 
 pub(crate) use fault::{Fault, Faults, Place};
 pub(crate) use schema::schema;

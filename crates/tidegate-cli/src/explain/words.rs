@@ -14,7 +14,7 @@ use super::findings::Findings;
 use super::listed::{Listed, Unreadable};
 use super::notes::unsure;
 use super::provider::Provider;
-use crate::fetch::units::spoken;
+use crate::caller::units::spoken;
 
 /// Waits of a century and more have no end that is worth a date.
 const LONGEST_WITH_END: Duration = Duration::from_secs(100 * 365 * 86_400);

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::units::{duration, size};
+use crate::caller::token::TokenArgs;
+use crate::caller::units::{duration, size};
+use crate::caller::voice::Manner;
 use crate::dialects::DialectArgs;
 
 /// What `tidegate fetch` was told to do.
@@ -60,19 +62,6 @@ pub(crate) struct RequestArgs {
     /// Follow up to 10 redirects; the token, and any header that may be a secret, stay with the origin that was typed
     #[arg(short = 'L', long)]
     pub(crate) location: bool,
-}
-
-/// Where the bearer token comes from; TIDEGATE_TOKEN if nothing is said.
-#[derive(Debug, clap::Args)]
-#[command(next_help_heading = "The token (from TIDEGATE_TOKEN, unless said otherwise)")]
-pub(crate) struct TokenArgs {
-    /// Read the bearer token from this environment variable
-    #[arg(long, value_name = "NAME", conflicts_with = "token_file")]
-    pub(crate) token_env: Option<String>,
-
-    /// Read the bearer token from this file
-    #[arg(long, value_name = "PATH")]
-    pub(crate) token_file: Option<PathBuf>,
 }
 
 /// How often, how far and how many at once.
@@ -158,6 +147,18 @@ pub(crate) struct OutputArgs {
     /// answers as JSON lines on standard output
     #[arg(long, conflicts_with = "verbose")]
     pub(crate) json: bool,
+}
+
+impl OutputArgs {
+    /// How much is told, and to whom.
+    pub(crate) fn manner(&self) -> Manner {
+        match self {
+            OutputArgs { quiet: true, json: false, .. } => Manner::Quiet,
+            OutputArgs { json: true, .. } => Manner::Json,
+            OutputArgs { verbose: true, .. } => Manner::Verbose,
+            _ => Manner::Plain,
+        }
+    }
 }
 
 const EXAMPLES: &str = "\

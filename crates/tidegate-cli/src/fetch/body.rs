@@ -5,7 +5,7 @@ use std::path::Path;
 use bytes::Bytes;
 
 use super::args::RequestArgs;
-use super::input::{self, Purpose};
+use crate::caller::input::{self, Purpose};
 use crate::exit::Failure;
 
 /// A body, and what it says it is unless a header says otherwise.

@@ -10,13 +10,14 @@ use tidegate::world;
 use tidegate_core::Time;
 use tower_service::Service;
 
-use super::answer::Answer;
-use super::client::{Http, Took, WorkOn, may_double};
-use super::fault;
-use super::items::printable;
+use super::entered::{Entered, WorkOn};
 use super::request::Template;
 use super::run::Home;
 use super::stop::Stop;
+use crate::caller::answer::Answer;
+use crate::caller::client::{Took, may_double};
+use crate::caller::fault;
+use crate::caller::text::printable;
 use crate::exit::{Exit, Failure};
 
 /// How many redirects are followed.
@@ -49,7 +50,7 @@ impl End {
 /// Makes calls.
 #[derive(Clone, Debug)]
 pub(crate) struct Caller {
-    pub(crate) service: Wait<Http>,
+    pub(crate) service: Wait<Entered>,
     pub(crate) template: Template,
     pub(crate) redirects: Redirects,
     /// When the calls have to be answered, if ever.

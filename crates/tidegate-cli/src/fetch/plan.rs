@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::Url;
 use tidegate::client::WaitLayer;
 use tidegate::world;
 use tidegate_core::Time;
@@ -12,16 +11,17 @@ use tower_layer::Layer;
 
 use super::args::{Args, WorkArgs};
 use super::call::{Caller, End, Redirects};
-use super::client::{Http, broken};
+use super::entered::Entered;
 use super::ledger::Ledger;
 use super::progress::Count;
 use super::request::Template;
 use super::run::{Follow, Order, Run, Work};
 use super::targets::{Braces, Targets};
-use super::token::Token;
-use super::voice::{Manner, Voice};
-use super::watch::{Refusals, Watch};
-use crate::dialects::DialectArgs;
+use crate::caller::client::{Http, waiting};
+use crate::caller::token::Token;
+use crate::caller::url::is_open;
+use crate::caller::voice::{Manner, Voice};
+use crate::caller::watch::{Refusals, Watch};
 use crate::exit::{Exit, Failure};
 
 /// How often `--repeat` calls if nothing else stops it.
@@ -43,7 +43,7 @@ impl Plan {
     /// Checks all that was typed, reads the files it names, and starts the clock.
     pub(crate) fn read(args: &Args) -> Result<Plan, Failure> {
         let start = world::now();
-        let voice = Voice::new(&args.output);
+        let voice = Voice::new(args.output.manner());
         let braces = if args.globoff { Braces::Keep } else { Braces::Expand };
         let targets = Targets::read(&args.urls, braces)?;
         let token = Token::read(&args.token, |name| std::env::var(name).ok())?;
@@ -57,11 +57,11 @@ impl Plan {
         };
         let watch = Arc::new(Watch::new(voice.clone(), refusals));
         let bounds = &args.bounds;
-        let layer = layer(&args.dialects)?.max_wait(bounds.max_wait).observer(watch.clone());
+        let layer = waiting(&args.dialects)?.max_wait(bounds.max_wait).observer(watch.clone());
         let redirects = if args.request.location { Redirects::Follow } else { Redirects::Report };
         let ledger: Arc<Ledger> = Arc::default();
         let caller = Caller {
-            service: layer.layer(Http::new(bounds.timeout, voice.clone(), ledger.clone())?),
+            service: layer.layer(Entered::new(Http::new(bounds.timeout, voice.clone())?, ledger.clone())),
             template,
             redirects,
             end: end(&work, bounds.deadline.map(|span| start.later(span))),
@@ -81,17 +81,6 @@ impl Plan {
         let file = args.output.output.clone();
         Ok(Plan { run: Arc::new(run), layer, watch, count, deadline: bounds.deadline, file })
     }
-}
-
-/// A layer that knows how the upstreams refuse.
-fn layer(args: &DialectArgs) -> Result<WaitLayer, Failure> {
-    let table = args.table()?;
-    let chosen = args.chosen(&table)?;
-    let layer = WaitLayer::new().repeat_if(broken).dialects(table);
-    Ok(match chosen {
-        Some(dialect) => layer.dialect(dialect),
-        None => layer,
-    })
 }
 
 fn work(args: &WorkArgs, start: Time, voice: &Voice) -> Result<Work, Failure> {
@@ -144,11 +133,6 @@ fn end(work: &Work, deadline: Option<Time>) -> Option<End> {
 }
 
 fn warn_of_open_secrets(template: &Template, targets: &Targets, voice: &Voice) {
-    let is_open = |url: &Url| {
-        let host = url.host_str().unwrap_or_default();
-        let is_here = host == "localhost" || host == "[::1]" || host.starts_with("127.");
-        url.scheme() == "http" && !is_here
-    };
     if template.has_secret()
         && let Some(url) = targets.firsts().find(is_open)
     {

@@ -8,9 +8,9 @@ use tidegate::world;
 use tidegate_core::Time;
 
 use super::ledger::{Done, Ledger};
-use super::units::{spoken, spoken_size};
-use super::voice::Voice;
-use super::watch::Watch;
+use crate::caller::units::{spoken, spoken_size};
+use crate::caller::voice::Voice;
+use crate::caller::watch::Watch;
 
 /// How often the line is drawn.
 const BEAT: Duration = Duration::from_millis(125);

@@ -7,8 +7,8 @@ use tidegate_wire::tracking::TrackingId;
 use super::ledger::Then;
 use super::run::{HELD, Job, Run};
 use super::stop::Stop;
-use super::voice::Manner;
-use super::watch::clock;
+use crate::caller::voice::Manner;
+use crate::caller::watch::clock;
 
 /// Calls the URL, reads the body to its end, and puts out a line: time of day, time since the start, status, time
 /// taken, tracking ID.

@@ -2,14 +2,16 @@
 
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
 use http_body_util::Full;
 use reqwest::Url;
 
 use super::args::RequestArgs;
 use super::body;
-use super::headers::{Headers, is_harmless, is_secret};
-use super::token::Token;
+use crate::caller::client::AGENT;
+use crate::caller::headers::{Headers, is_harmless, is_secret};
+use crate::caller::token::Token;
+use crate::caller::url::uri;
 use crate::exit::{Exit, Failure};
 
 /// A request without its URL.
@@ -50,12 +52,7 @@ impl Template {
 
     /// The request for `url`. What may be secret goes along only if it is of the same origin as `home`, which was typed.
     pub(crate) fn request(&self, url: &Url, home: &Url) -> Result<Request<Full<Bytes>>, Failure> {
-        let mut bare = url.clone();
-        bare.set_fragment(None);
-        let uri: Uri = bare
-            .as_str()
-            .parse()
-            .map_err(|error| Failure::new(Exit::Usage, format!("{url} can't be sent: {error}")))?;
+        let uri = uri(url)?;
         let mut request = Request::new(Full::new(self.body.clone()));
         *request.method_mut() = self.method.clone();
         *request.uri_mut() = uri;
@@ -97,7 +94,7 @@ fn ours(kind: Option<body::Kind>) -> HeaderMap {
     let mut set =
         |name: HeaderName, value: &'static str| headers.insert(name, HeaderValue::from_static(value));
     set(ACCEPT, if kind == Some(body::Kind::Json) { "application/json" } else { "*/*" });
-    set(USER_AGENT, concat!("tidegate/", env!("CARGO_PKG_VERSION")));
+    set(USER_AGENT, AGENT);
     if let Some(kind) = kind {
         set(CONTENT_TYPE, kind.media_type());
     }

@@ -12,7 +12,7 @@ use super::ledger::{Ledger, Mark, Then};
 use super::sink::{Outlet, Piece};
 use super::stop::Stop;
 use super::targets::Targets;
-use super::voice::Voice;
+use crate::caller::voice::Voice;
 
 /// The cap of bodies that have to be held, unless one is given.
 pub(crate) const HELD: u64 = 64 << 20;

@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::args::OutputArgs;
 use super::ledger::{Ledger, Mark};
-use super::voice::Voice;
+use crate::caller::voice::Voice;
 use crate::exit::{Exit, Failure};
 use crate::output;
 

@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 
 use super::ledger::{Done, Open};
 use super::progress::{self, Count};
-use super::units::{passed, spoken_size};
-use super::voice::{Manner, Voice};
-use super::watch::Refused;
+use crate::caller::text::quoted;
+use crate::caller::units::{passed, spoken_size};
+use crate::caller::voice::{Manner, Voice};
+use crate::caller::watch::Refused;
 use crate::exit::Exit;
 
 /// How many URLs that are not done are named.
@@ -136,11 +137,6 @@ fn times(count: u64) -> String {
     if count == 1 { "once".to_owned() } else { format!("{count} times") }
 }
 
-/// A URL as a POSIX shell takes it for one word, whatever is in it.
-pub(crate) fn quoted(url: &str) -> String {
-    format!("'{}'", url.replace('\'', r"'\''"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -191,12 +187,6 @@ mod tests {
         assert_eq!(lost.lines(), [line]);
         assert_eq!(lost.json()["unknown"], json!([{ "number": 2, "url": "http://a/pay" }]));
         assert_eq!(Summary { exit: Exit::Done, ..lost }.lines(), [line]);
-    }
-
-    #[test]
-    fn urls_are_one_word_to_a_shell() {
-        assert_eq!(quoted("http://a/?b&c=$d"), "'http://a/?b&c=$d'");
-        assert_eq!(quoted("http://a/it's"), r"'http://a/it'\''s'");
     }
 
     #[test]

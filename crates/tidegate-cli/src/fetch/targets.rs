@@ -4,6 +4,7 @@ mod pattern;
 
 use reqwest::Url;
 
+use crate::caller::url::url;
 use crate::exit::{Exit, Failure};
 use pattern::Pattern;
 
@@ -65,34 +66,6 @@ impl Targets {
         }
         unreachable!("the index is below the sum of the counts")
     }
-}
-
-/// Reads one URL that can be called: http or https, with a host, without a password.
-fn url(text: &str) -> Result<Url, Failure> {
-    let failure = |fault: String| Failure::new(Exit::Usage, fault);
-    let url = match Url::parse(text) {
-        Ok(url) => url,
-        Err(error) if !text.contains("://") => {
-            return Err(failure(format!("{text:?} is no URL: {error}"))
-                .hint(format!("did you mean https://{text} ?")));
-        }
-        Err(error) => return Err(failure(format!("{text:?} is no URL: {error}"))),
-    };
-    if !matches!(url.scheme(), "http" | "https") {
-        let hint = match text.contains("://") {
-            true => "only http:// and https:// can be called".to_owned(),
-            false => format!("did you mean http://{text} ?"),
-        };
-        return Err(failure(format!("{text:?} has the scheme {:?}", url.scheme())).hint(hint));
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        let host = url.host_str().unwrap_or_default();
-        return Err(failure(format!(
-            "the URL for {host} carries a user name or password, which others can read"
-        ))
-        .hint("put 'Authorization: Basic ...' into a file and give it by -H @FILE"));
-    }
-    Ok(url)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::settings::{Token, TokenSource};
 use crate::exit::{Exit, Failure};
-use crate::fetch::input::{self, Purpose};
+use crate::caller::input::{self, Purpose};
 
 /// How large a token may be.
 const MOST: u64 = 64 << 10;

@@ -6,7 +6,6 @@ use std::io::{self, IsTerminal};
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use serde_json::Value;
 
-use super::args::OutputArgs;
 use crate::exit::Failure;
 use crate::output;
 
@@ -31,14 +30,8 @@ pub(crate) struct Voice {
 }
 
 impl Voice {
-    /// The voice that the flags ask for; its progress is hidden yet.
-    pub(crate) fn new(args: &OutputArgs) -> Voice {
-        let manner = match args {
-            OutputArgs { quiet: true, .. } if !args.json => Manner::Quiet,
-            OutputArgs { json: true, .. } => Manner::Json,
-            OutputArgs { verbose: true, .. } => Manner::Verbose,
-            _ => Manner::Plain,
-        };
+    /// A voice that speaks so; its progress is hidden yet.
+    pub(crate) fn new(manner: Manner) -> Voice {
         Voice { manner, bar: ProgressBar::hidden() }
     }
 

@@ -12,7 +12,7 @@ use tidegate::world;
 use tidegate_wire::tracking::{TRACKINGID, TrackingId};
 
 use super::fault;
-use super::items::printable;
+use super::text::printable;
 use super::units::spoken_size;
 use crate::exit::{Exit, Failure};
 

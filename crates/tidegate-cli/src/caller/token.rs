@@ -1,15 +1,28 @@
 //! The bearer token: from a variable or a file, never from the command line, never shown. Never here: where it goes.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use http::HeaderValue;
 
-use super::args::TokenArgs;
 use super::input::{self, Purpose};
 use crate::exit::{Exit, Failure};
 
 /// The variable that holds the token if no flag names another place.
 const DEFAULT: &str = "TIDEGATE_TOKEN";
+
+/// Where the bearer token comes from; TIDEGATE_TOKEN if nothing is said.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "The token (from TIDEGATE_TOKEN, unless said otherwise)")]
+pub(crate) struct TokenArgs {
+    /// Read the bearer token from this environment variable
+    #[arg(long, value_name = "NAME", conflicts_with = "token_file")]
+    pub(crate) token_env: Option<String>,
+
+    /// Read the bearer token from this file
+    #[arg(long, value_name = "PATH")]
+    pub(crate) token_file: Option<PathBuf>,
+}
 
 /// A token, ready to be sent. Says nothing when printed.
 #[derive(Clone)]

@@ -10,7 +10,7 @@ use tidegate::world;
 use tidegate_core::{Feedback, Time, Verdict};
 use tidegate_wire::tracking::{TRACKINGID, TrackingId};
 
-use super::items::printable;
+use super::text::printable;
 use super::units::spoken;
 use super::voice::Voice;
 

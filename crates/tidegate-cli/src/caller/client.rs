@@ -2,46 +2,42 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderName, Request, Response};
 use http_body::Body;
-use tidegate::client::Broken;
+use tidegate::client::{Broken, WaitLayer};
 use tidegate::world;
 use tower_service::Service;
 
 use super::headers::{is_harmless, is_secret};
-use super::items::printable;
-use super::ledger::Ledger;
+use super::text::printable;
 use super::voice::Voice;
+use crate::dialects::DialectArgs;
 use crate::exit::{Exit, Failure};
 
 /// How long a connection may take to come about.
 const CONNECT: Duration = Duration::from_secs(30);
+
+/// What we call ourselves.
+pub(crate) const AGENT: &str = concat!("tidegate/", env!("CARGO_PKG_VERSION"));
 
 /// Sends a request once, as it is.
 #[derive(Clone, Debug)]
 pub(crate) struct Http {
     client: reqwest::Client,
     voice: Voice,
-    ledger: Arc<Ledger>,
 }
-
-/// The number of the URL that a request is part of the work on. An extension of requests.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct WorkOn(pub(crate) u64);
 
 /// How long an answer's header took to come, counted from its last sending. An extension of answers.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Took(pub(crate) Duration);
 
 impl Http {
-    /// A client that gives up on an answer of which nothing comes for `timeout`, and enters into the ledger what it
-    /// sends that must not be sent twice.
-    pub(crate) fn new(timeout: Duration, voice: Voice, ledger: Arc<Ledger>) -> Result<Http, Failure> {
+    /// A client that gives up on an answer of which nothing comes for `timeout`.
+    pub(crate) fn new(timeout: Duration, voice: Voice) -> Result<Http, Failure> {
         // Somebody else may have installed one before; whichever it is, it serves.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder()
@@ -53,7 +49,7 @@ impl Http {
             .read_timeout(timeout)
             .build();
         match client {
-            Ok(client) => Ok(Http { client, voice, ledger }),
+            Ok(client) => Ok(Http { client, voice }),
             Err(error) => Err(Failure::new(
                 Exit::Failed,
                 format!("can't make an HTTP client: {}", super::fault::chain(&error)),
@@ -63,11 +59,15 @@ impl Http {
     }
 }
 
-impl Http {
-    /// Enters that what was sent for a URL is not done, whatever its status looked like.
-    pub(crate) fn undone(&self, target: u64) {
-        self.ledger.undone(target);
-    }
+/// A layer that knows how the upstreams refuse.
+pub(crate) fn waiting(args: &DialectArgs) -> Result<WaitLayer, Failure> {
+    let table = args.table()?;
+    let chosen = args.chosen(&table)?;
+    let layer = WaitLayer::new().repeat_if(broken).dialects(table);
+    Ok(match chosen {
+        Some(dialect) => layer.dialect(dialect),
+        None => layer,
+    })
 }
 
 /// How far a request came that failed.
@@ -95,22 +95,15 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let Http { client, voice, ledger } = self.clone();
+        let Http { client, voice } = self.clone();
         voice.verbose(|| {
             let start = format!("> {} {}\n", request.method(), request.uri());
             start + &fields('>', request.headers(), |name| !is_harmless(name))
         });
-        let mark = request.extensions().get().filter(|_| may_double(&request)).map(|&WorkOn(target)| target);
         Box::pin(async move {
             let sent = world::now();
             let request = reqwest::Request::try_from(request.map(reqwest::Body::wrap))?;
-            mark.inspect(|&target| ledger.sent(target, request.url().clone()));
-            let answered = client.execute(request).await;
-            // Who is stopped before this leaves the mark behind, and so does an answer that may mean "done".
-            if let Some(target) = mark.filter(|_| is_undone(&answered)) {
-                ledger.undone(target);
-            }
-            let mut answer: Response<reqwest::Body> = answered?.into();
+            let mut answer: Response<reqwest::Body> = client.execute(request).await?.into();
             answer.extensions_mut().insert(Took(world::now().since(sent)));
             voice.verbose(|| {
                 let start = format!("< {:?} {}\n", answer.version(), answer.status());
@@ -125,24 +118,6 @@ where
 pub(crate) fn may_double<B>(request: &Request<B>) -> bool {
     let has_key = request.headers().get("idempotency-key").is_some_and(|key| !key.is_empty());
     !request.method().is_idempotent() && !has_key
-}
-
-/// Whether a request counts as not done: it never left, or its answer says so.
-fn is_undone(answered: &Result<reqwest::Response, reqwest::Error>) -> bool {
-    match answered {
-        Ok(answer) => says_undone(answer.status()),
-        Err(error) => error.is_builder() || broken(error) == Broken::NeverSent,
-    }
-}
-
-/// Whether the status says that nothing was done: the request was refused, or is to be sent elsewhere. The redirects
-/// that turn a POST into a GET come after the deed, and a server or gateway that failed may have failed after it.
-fn says_undone(status: StatusCode) -> bool {
-    match status.as_u16() {
-        301..=303 => false,
-        501 | 503 => true,
-        code => (300..500).contains(&code),
-    }
 }
 
 /// The fields of a header, one a line; values that may be secret are left out.
@@ -178,23 +153,6 @@ mod tests {
         let shown = fields('>', &headers, |name| !is_harmless(name));
         assert!(!shown.contains("s3cret"));
         assert!(shown.contains("> accept: text/csv"));
-    }
-
-    #[test]
-    fn what_cannot_be_put_together_is_not_tried_again() {
-        let nowhere = Request::builder().uri("/no/host").body(reqwest::Body::default()).unwrap();
-        let error = reqwest::Request::try_from(nowhere).unwrap_err();
-        assert!(error.is_builder());
-        assert_eq!(broken(&error), Broken::ForGood);
-        assert!(is_undone(&Err(error)));
-    }
-
-    #[test]
-    fn a_server_that_failed_may_have_done_it() {
-        let undone = |code: &u16| says_undone(StatusCode::from_u16(*code).unwrap());
-        let codes = [200, 201, 301, 302, 303, 307, 308, 400, 404, 429, 500, 501, 502, 503, 504];
-        let said: Vec<u16> = codes.into_iter().filter(undone).collect();
-        assert_eq!(said, [307, 308, 400, 404, 429, 501, 503]);
     }
 
     #[test]
