@@ -4,6 +4,7 @@ mod answer;
 mod api;
 pub(crate) mod args;
 mod content;
+mod echo;
 mod listen;
 mod page;
 mod played;

@@ -7,6 +7,7 @@ mod pattern;
 mod random;
 pub(crate) mod span;
 mod told;
+mod verdict;
 mod work;
 
 use std::fmt;
@@ -19,6 +20,7 @@ pub use file::ScenarioError;
 pub use limit::{Above, CostRule, Limit, LimitError, Per};
 pub use pattern::Pattern;
 pub use told::{Announce, RetryAfter};
+pub use verdict::Verdict;
 pub(crate) use work::is_safe;
 pub use work::{Keys, Target, Work};
 
@@ -56,6 +58,8 @@ pub struct Scenario {
     pub retry_after: RetryAfter,
     /// What answers announce about the limit.
     pub announce: Announce,
+    /// How much of an upload has come when its verdict falls.
+    pub verdict: Verdict,
     /// How long calls and answers travel.
     pub latency: Latency,
     /// What changes, and when.
@@ -182,6 +186,7 @@ impl Default for Scenario {
             limits: hidden_limits(),
             retry_after: RetryAfter::Honest,
             announce: Announce::Nothing,
+            verdict: Verdict::AtTheEnd,
             latency: Latency::default(),
             changes: Vec::new(),
             outages: Vec::new(),

@@ -151,4 +151,4 @@ fn with_retry_after(mut answer: Answer, told: Told, wall_clock_at: impl Fn(Time)
 const LIMIT: &str = "default";
 
 const NO_SUCH_PATH: &str = "There is nothing here. This simulated API has GET /v1/rooms, GET and POST /v1/messages, \
-                            GET /v1/people/{id}; its counts are at GET /_tidegate/stats.";
+                            GET /v1/people/{id}, and /v1/echo for any method; its counts are at GET /_tidegate/stats.";

@@ -5,7 +5,7 @@ use http::{Request, StatusCode};
 use hyper::body::Incoming;
 use serde_json::Value;
 use tidegate::world;
-use tidegate_sim::Outcome;
+use tidegate_sim::{Call, Outcome};
 use tidegate_wire::tracking::{TRACKINGID, TrackingId};
 
 use super::answer::{Answer, Desk};
@@ -67,6 +67,7 @@ impl Api {
         parts: &Parts,
         body: Incoming,
     ) -> Result<Answer, Torn> {
+        let sent = self.played.now();
         let token = match self.played.who(&parts.headers) {
             Ok(token) => token,
             Err(stranger) => {
@@ -74,7 +75,7 @@ impl Api {
                 return Ok(desk.stranger(stranger));
             }
         };
-        let wanted = match read(&endpoint, parts, body).await {
+        let wanted = match read(&endpoint, parts, body, self.played.scenario().verdict).await {
             Ok(wanted) => wanted,
             Err((status, said)) => {
                 self.played.stray();
@@ -83,18 +84,33 @@ impl Api {
         };
         let (method, path) = (parts.method.as_str(), parts.uri.path());
         let query = parts.uri.query().unwrap_or_default();
-        let reply = self.played.call(token, method, path, query, wanted.marks(parts)).await;
+        let reply = self
+            .played
+            .call(Call { query, ..Call::new(token, method, path, sent) }, wanted.marks(parts))
+            .await;
         let answer = match reply.outcome {
-            Outcome::Done => self.done(desk, parts, wanted),
-            Outcome::Limited { told } => desk.limited(told, |at| self.played.wall_clock_at(at)),
-            Outcome::Unavailable { told } => desk.unavailable(told, |at| self.played.wall_clock_at(at)),
-            Outcome::Never => desk.error(StatusCode::BAD_REQUEST, COSTS_TOO_MUCH),
-            Outcome::ResetBefore | Outcome::ResetAfter => return Err(Torn),
+            Outcome::Done => self.done(desk, parts, wanted).await,
+            outcome => {
+                let refusal = self.refusal(desk, outcome)?;
+                if let Wanted::Echo(arriving) = wanted {
+                    arriving.discard(&parts.headers);
+                }
+                refusal
+            }
         };
         Ok(desk.announcing(answer, reply.announced))
     }
 
-    fn done(&self, desk: &Desk, parts: &Parts, wanted: Wanted) -> Answer {
+    fn refusal(&self, desk: &Desk, outcome: Outcome) -> Result<Answer, Torn> {
+        match outcome {
+            Outcome::Limited { told } => Ok(desk.limited(told, |at| self.played.wall_clock_at(at))),
+            Outcome::Unavailable { told } => Ok(desk.unavailable(told, |at| self.played.wall_clock_at(at))),
+            Outcome::Never => Ok(desk.error(StatusCode::BAD_REQUEST, COSTS_TOO_MUCH)),
+            Outcome::Done | Outcome::ResetBefore | Outcome::ResetAfter => Err(Torn),
+        }
+    }
+
+    async fn done(&self, desk: &Desk, parts: &Parts, wanted: Wanted) -> Answer {
         let holds = &self.played.scenario().content;
         let list = |page: Page, total, entry: fn(usize) -> Value| {
             let answer = desk.json(StatusCode::OK, &content::list(page, total, entry));
@@ -112,6 +128,14 @@ impl Api {
                 None => desk.error(StatusCode::NOT_FOUND, "There is no such person."),
             },
             Wanted::Post { message, .. } => desk.json(StatusCode::OK, &message),
+            Wanted::Echo(mut arriving) => match arriving.read_whole().await {
+                Ok(()) => desk.json(StatusCode::OK, &arriving.told(parts)),
+                Err(broken) => {
+                    self.played.stray();
+                    let (status, said) = broken.said();
+                    desk.error(status, &said)
+                }
+            },
         }
     }
 }

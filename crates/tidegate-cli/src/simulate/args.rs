@@ -65,7 +65,8 @@ impl From<Way> for Routing {
 
 const AFTER: &str = "\
 To any bearer token it answers GET /v1/rooms, GET and POST /v1/messages and
-GET /v1/people/{id}, in Webex's shape. Every token has its own counters.
+GET /v1/people/{id}, in Webex's shape; /v1/echo tells back what arrived there.
+Every token has its own counters.
   GET  /_tidegate/stats   what was counted, with violations and the oracle's time
   POST /_tidegate/reset   begins anew
 Ctrl-C or SIGTERM end it with exit code 0.";

@@ -75,19 +75,16 @@ impl Played {
         self.with(|run| run.tokens.who(headers))
     }
 
+    /// The instant on the fleet's clock: when a call is sent, if its head has just come.
+    pub(super) fn now(&self) -> Time {
+        self.with(|run| run.now())
+    }
+
     /// Takes one call to its server and lets the reply travel back, in real time.
-    pub(super) async fn call(
-        &self,
-        token: Token,
-        method: &str,
-        path: &str,
-        query: &str,
-        marks: Marks,
-    ) -> Reply {
-        let (sent, way_there) = self.with(|run| (run.now(), run.fleet.way_there()));
-        pass(way_there).await;
+    pub(super) async fn call(&self, call: Call<'_>, marks: Marks) -> Reply {
+        pass(self.with(|run| run.fleet.way_there())).await;
         let Marks { item, key } = marks;
-        let call = Call { query, item, key, ..Call::new(token, method, path, sent) };
+        let call = Call { item, key, ..call };
         let reply = self.with(|run| run.fleet.arrive(run.now(), &call));
         pass(reply.latency).await;
         reply

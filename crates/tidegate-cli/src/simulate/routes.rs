@@ -17,6 +17,8 @@ pub(super) enum Endpoint {
     ListMessages,
     PostMessage,
     Person(String),
+    /// Whatever arrives is told back.
+    Echo,
 }
 
 /// Why a request leads nowhere.
@@ -39,6 +41,8 @@ pub(super) fn find(method: &Method, path: &str) -> Result<Route, Astray> {
         ("/v1/rooms" | "/_tidegate/stats", _) => Err(Astray::Method { allow: "GET" }),
         ("/v1/messages", _) => Err(Astray::Method { allow: "GET, POST" }),
         ("/_tidegate/reset", _) => Err(Astray::Method { allow: "POST" }),
+        ("/v1/echo", _) => Ok(Route::Api(Endpoint::Echo)),
+        _ if path.starts_with("/v1/echo/") => Ok(Route::Api(Endpoint::Echo)),
         _ => person(method, path),
     }
 }
@@ -72,6 +76,9 @@ mod tests {
         check(Method::PUT, "/v1/people/me", Err(Astray::Method { allow: "GET" }));
         check(Method::GET, "/v1/people/", Err(Astray::NotFound));
         check(Method::GET, "/v1/people/a/b", Err(Astray::NotFound));
+        check(Method::GET, "/v1/echo", Ok(Route::Api(Endpoint::Echo)));
+        check(Method::PATCH, "/v1/echo/a/b", Ok(Route::Api(Endpoint::Echo)));
+        check(Method::GET, "/v1/echoes", Err(Astray::NotFound));
         check(Method::GET, "/_tidegate/stats", Ok(Route::Stats));
         check(Method::GET, "/_tidegate/reset", Err(Astray::Method { allow: "POST" }));
         check(Method::GET, "/", Err(Astray::NotFound));

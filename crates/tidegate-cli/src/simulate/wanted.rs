@@ -9,8 +9,10 @@ use http::request::Parts;
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use serde_json::Value;
+use tidegate_sim::scenario::Verdict;
 
 use super::content;
+use super::echo::{Arriving, Broken};
 use super::page::{self, Page};
 use super::played::Marks;
 use super::routes::Endpoint;
@@ -34,6 +36,8 @@ pub(super) enum Wanted {
         message: Value,
         id: Option<String>,
     },
+    /// Anything, to be told back.
+    Echo(Arriving),
 }
 
 impl Wanted {
@@ -43,10 +47,15 @@ impl Wanted {
         let item = match self {
             Wanted::Post { id: Some(id), .. } => Some(hash(id)),
             Wanted::Post { id: None, .. } => key.map(|key| hash(("key", key))),
-            _ => Some(hash(parts.uri.path_and_query().map_or("/", |asked| asked.as_str()))),
+            Wanted::Echo(_) => Some(hash((parts.method.as_str(), asked(parts)))),
+            _ => Some(hash(asked(parts))),
         };
         Marks { item, key }
     }
+}
+
+fn asked(parts: &Parts) -> &str {
+    parts.uri.path_and_query().map_or("/", |asked| asked.as_str())
 }
 
 /// Reads a request; what is wrong with it is said with the status that it deserves.
@@ -54,6 +63,7 @@ pub(super) async fn read(
     endpoint: &Endpoint,
     parts: &Parts,
     body: Incoming,
+    verdict: Verdict,
 ) -> Result<Wanted, (StatusCode, String)> {
     let query = parts.uri.query().unwrap_or_default();
     let page = |sizes| Page::read(query, sizes).map_err(|said| (StatusCode::BAD_REQUEST, said));
@@ -66,6 +76,11 @@ pub(super) async fn read(
             let (message, id) = content::posted(&body, page::value(query, "id"))
                 .ok_or_else(|| (StatusCode::BAD_REQUEST, "The body must be one JSON object.".to_owned()))?;
             Ok(Wanted::Post { message, id })
+        }
+        Endpoint::Echo => {
+            let mut arriving = Arriving::new(body);
+            arriving.read_until(verdict).await.map_err(Broken::said)?;
+            Ok(Wanted::Echo(arriving))
         }
     }
 }

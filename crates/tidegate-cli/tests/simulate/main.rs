@@ -8,3 +8,4 @@ mod refusals;
 mod running;
 mod shape;
 mod troubles;
+mod uploads;

@@ -1,0 +1,16 @@
+//! When an upload is judged. Never here: how it is read.
+
+use serde::Deserialize;
+
+/// How much of a request's body has come when its verdict falls, where the verdict doesn't depend on what it says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Nothing: a refusal meets a client that has just begun to send.
+    AtOnce,
+    /// Half of it, or its beginning if its length isn't told.
+    Midway,
+    /// All of it.
+    #[default]
+    AtTheEnd,
+}
