@@ -37,7 +37,7 @@ pub(super) enum Wanted {
         id: Option<String>,
     },
     /// Anything, to be told back.
-    Echo(Arriving),
+    Echo(Box<Arriving>),
 }
 
 impl Wanted {
@@ -80,7 +80,7 @@ pub(super) async fn read(
         Endpoint::Echo => {
             let mut arriving = Arriving::new(body);
             arriving.read_until(verdict).await.map_err(Broken::said)?;
-            Ok(Wanted::Echo(arriving))
+            Ok(Wanted::Echo(Box::new(arriving)))
         }
     }
 }
