@@ -56,12 +56,15 @@
 //!
 //! What decompresses bodies goes inside: put the layer around it, or refusals in compressed bodies stay unseen.
 
+mod budget;
 mod error;
 mod future;
 mod gate;
 mod gates;
+mod guard;
 mod handed_back;
 mod heard;
+mod known;
 mod layer;
 mod line;
 mod peek;

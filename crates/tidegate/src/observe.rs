@@ -110,6 +110,15 @@ pub enum Event<'a> {
         /// Why.
         cause: Again,
     },
+    /// So many calls of an origin were refused that all of them wait now for one that passes, or that is over.
+    Guarded {
+        /// Whose answer it was that changed it.
+        call: Call,
+        /// The origin.
+        origin: &'a str,
+        /// How it is called from now on.
+        stance: Stance,
+    },
     /// The request is over, whatever came of it: answered, given up, or dropped by its caller. Told once, last.
     Ended {
         /// The request.
@@ -117,6 +126,15 @@ pub enum Event<'a> {
         /// Where it was paced.
         bucket: &'a BucketName,
     },
+}
+
+/// How an origin is called, as far as its budget of [refusals](crate::client::WaitLayer::refusals) goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Stance {
+    /// The budget is spent: one call at a time goes, and none before a part of the budget is back.
+    Shut,
+    /// Calls go as their buckets allow, and no more at once than may be refused.
+    Open,
 }
 
 /// Why a request waits.
@@ -133,6 +151,8 @@ pub enum Cause {
     Turn,
     /// A connection broke: a pause before the next try.
     Broken,
+    /// As many calls are awaited as may be refused, or the budget of refusals is spent.
+    Guard,
 }
 
 /// Why a request is sent again.
@@ -166,6 +186,9 @@ impl fmt::Debug for Event<'_> {
             }
             Event::Terminal { call, bucket, status, provider, took, .. } => {
                 write!(f, "Terminal {{ {call:?}, {bucket}, {status}, {provider}, took: {took:?} }}")
+            }
+            Event::Guarded { call, origin, stance } => {
+                write!(f, "Guarded {{ {call:?}, {origin}, {stance:?} }}")
             }
             Event::Ended { call, bucket } => write!(f, "Ended {{ {call:?}, {bucket} }}"),
             Event::Repeated { call, bucket, cause } => {

@@ -8,20 +8,29 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use tidegate_core::pacer::{Belief, Flight};
-use tidegate_core::{Feedback, Pacer, Time, Turn};
+use tidegate_core::{Feedback, Pacer, Quota, Time, Turn};
 use tokio::time::Sleep;
 
+use super::budget::Wanted;
+use super::guard::{Ending, Guard, Leave};
+use super::known::Known;
 use super::line::{Bounds, Line, Number};
-use crate::observe::Cause;
+use crate::observe::{Cause, Stance};
 use crate::world;
 
 /// The gate of one bucket.
-#[derive(Debug, Default)]
-pub(crate) struct Gate(Mutex<State>);
+#[derive(Debug)]
+pub(crate) struct Gate {
+    state: Mutex<State>,
+    /// Asked last, and by all gates of the origin.
+    guard: Arc<Guard>,
+}
 
 #[derive(Debug, Default)]
 struct State {
     pacer: Pacer,
+    /// The bucket's quota, where it is known beforehand.
+    known: Option<Known>,
     line: Line,
     next: Number,
     /// How many refusals are being read: nobody goes until it is known how long they tell to wait.
@@ -35,6 +44,18 @@ pub(crate) struct TooLong {
 }
 
 impl Gate {
+    pub(crate) fn new(guard: Arc<Guard>) -> Gate {
+        Gate { state: Mutex::default(), guard }
+    }
+
+    /// The bucket's quota is known: from now on, no call goes that it would refuse.
+    pub(crate) fn know(&self, quota: &Quota) {
+        let mut state = self.lock();
+        if !state.known.as_ref().is_some_and(|known| known.is_of(quota)) {
+            state.known = Some(Known::new(*quota));
+        }
+    }
+
     /// A place at the end of the queue; `None` if `most` wait already.
     pub(crate) fn enter(self: &Arc<Self>, bounds: Bounds, most: usize) -> Option<Place> {
         let mut state = self.lock();
@@ -52,9 +73,10 @@ impl Gate {
         self.change(|state, _| state.pacer.close_until(until));
     }
 
-    /// Whether it could be forgotten, as far as told and announced waits go.
+    /// Whether it could be forgotten, as far as told and announced waits go, and what is spent of a known quota.
     pub(crate) fn is_open(&self, now: Time) -> bool {
-        self.lock().pacer.ask(now) == Turn::Go
+        let state = self.lock();
+        state.pacer.ask(now) == Turn::Go && state.known.as_ref().is_none_or(|known| known.is_whole(now))
     }
 
     /// Before this instant nobody goes, by what was told or announced.
@@ -68,7 +90,14 @@ impl Gate {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing under the lock leaves the state half changed, should it panic.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the origin's guard has against it that the head goes. It wakes the head when that changes.
+    fn guarded(&self, now: Time, waker: &Waker) -> Option<(Cause, Option<Time>)> {
+        let wanted = self.guard.obstacle(std::ptr::from_ref(self).addr(), now, waker)?;
+        let (Wanted::At(until) | Wanted::Answer(until)) = wanted;
+        Some((Cause::Guard, Some(until)))
     }
 
     /// Changes the state, then wakes the head, and those who now would have to wait too long.
@@ -89,9 +118,10 @@ impl Gate {
 impl State {
     /// Before this instant nobody goes, whoever is the head.
     fn earliest(&self, now: Time) -> Time {
+        let known = self.known.as_ref().map_or(now, |known| known.earliest(now));
         match self.pacer.ask(now) {
-            Turn::At(at) => at,
-            Turn::Go | Turn::OnAnswer(_) => now,
+            Turn::At(at) => at.max(known),
+            Turn::Go | Turn::OnAnswer(_) => known,
         }
     }
 
@@ -102,7 +132,8 @@ impl State {
             Turn::At(at) if at == self.pacer.closed_until() => Some((Cause::Told, Some(at))),
             _ if self.held > 0 => Some((Cause::UnderWay, None)),
             _ if !is_head => Some((Cause::Turn, None)),
-            Turn::At(at) => Some((Cause::Pace, Some(at))),
+            Turn::At(_) => Some((Cause::Pace, Some(self.earliest(now)))),
+            _ if self.earliest(now) > now => Some((Cause::Pace, Some(self.earliest(now)))),
             Turn::OnAnswer(at) => Some((Cause::UnderWay, Some(at))),
             Turn::Go => None,
         }
@@ -149,7 +180,7 @@ impl Place {
         if !self.bounds.allow(now, told, until) {
             return Err(TooLong { until });
         }
-        let obstacle = state.obstacle(self.number, now);
+        let obstacle = state.obstacle(self.number, now).or_else(|| self.gate.guarded(now, waker));
         if obstacle.is_some() {
             state.line.sleeps(self.number, waker);
         }
@@ -162,14 +193,18 @@ impl Place {
 
     /// Goes, if the turn still is the request's own; `None` if something came between.
     pub(crate) fn go(&self) -> Option<UnderWay> {
-        let (flight, sent) = self.gate.change(|state, now| {
+        let (flight, leave, sent) = self.gate.change(|state, now| {
             if state.obstacle(self.number, now).is_some() {
                 return None;
             }
+            let leave = self.gate.guard.go(now)?;
             state.line.leave(self.number);
-            Some((state.pacer.sent(now), now))
+            if let Some(known) = &mut state.known {
+                known.sent(now);
+            }
+            Some((state.pacer.sent(now), leave, now))
         })?;
-        Some(UnderWay { gate: self.gate.clone(), flight: Some(flight), sent })
+        Some(UnderWay { gate: self.gate.clone(), flight: Some(flight), leave: Some(leave), sent })
     }
 
     /// Nobody goes from here while this is held, without anything being learned yet.
@@ -179,23 +214,24 @@ impl Place {
     }
 
     /// The request was answered at `at`. If it is to go again, it is back in its place before anybody else can go.
-    ///
-    /// Gives the instant before which nobody goes.
     pub(crate) fn answered(
         &self,
         mut under_way: UnderWay,
         at: Time,
         feedback: &Feedback,
         next: Next,
-    ) -> Time {
-        let Some(flight) = under_way.flight.take() else { return Time::ZERO };
-        self.gate.change(|state, _| {
+    ) -> Learned {
+        let Some(flight) = under_way.flight.take() else { return Learned::default() };
+        let until = self.gate.change(|state, _| {
             state.pacer.answered(flight, at, feedback, world::draw());
             if next == Next::GoAgain {
                 state.line.join(self.number, self.bounds);
             }
             state.pacer.closed_until()
-        })
+        });
+        let ending = if feedback.is_refusal() { Ending::Refused } else { Ending::Passed };
+        let turned = under_way.leave.take().and_then(|leave| leave.answered(ending));
+        Learned { until, turned }
     }
 
     /// Until when nobody goes, as far as is known.
@@ -225,6 +261,15 @@ impl Drop for Hold {
     }
 }
 
+/// What an answer changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Learned {
+    /// Nobody goes before this instant.
+    pub(crate) until: Time,
+    /// How the whole origin is called from now on, if that changed.
+    pub(crate) turned: Option<Stance>,
+}
+
 /// What becomes of a request after its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Next {
@@ -239,6 +284,7 @@ pub(crate) enum Next {
 pub(crate) struct UnderWay {
     gate: Arc<Gate>,
     flight: Option<Flight>,
+    leave: Option<Leave>,
     pub(crate) sent: Time,
 }
 

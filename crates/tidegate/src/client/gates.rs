@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tidegate_core::Time;
 use tidegate_core::pacer::Belief;
+use tidegate_core::{Quota, Time};
 
 use super::gate::Gate;
+use super::guard::Guard;
 use crate::key::Key;
 use crate::observe::BucketName;
 
@@ -28,6 +29,8 @@ struct Known {
     gates: BTreeMap<Key, Kept>,
     /// Origins that are closed as a whole, for whom, and until when: buckets that come later are closed with them.
     closed: BTreeMap<(Arc<str>, Whose), Time>,
+    /// What is left of the refusals risked with each origin.
+    guards: BTreeMap<Arc<str>, Arc<Guard>>,
 }
 
 /// Whose calls an origin is closed for.
@@ -57,8 +60,9 @@ impl Kept {
 }
 
 impl Gates {
-    /// The gate of a bucket, made if need be; `None` if there are `most` already and all are in use.
-    pub(crate) fn gate(&self, key: &Key, now: Time, most: usize) -> Option<Arc<Gate>> {
+    /// The gate of a bucket, made if need be; `None` if there are `most` already and all are in use. An origin that
+    /// isn't known yet gets this budget of refusals.
+    pub(crate) fn gate(&self, key: &Key, now: Time, most: usize, refusals: Quota) -> Option<Arc<Gate>> {
         let mut known = self.lock();
         if let Some(kept) = known.gates.get_mut(key) {
             kept.used = now;
@@ -73,7 +77,7 @@ impl Gates {
                 return None;
             }
         }
-        let gate = Arc::new(Gate::default());
+        let gate = Arc::new(Gate::new(known.guard(key, now, most, refusals)));
         if let Some(until) = known.closed_until(key) {
             gate.close_until(until);
         }
@@ -107,6 +111,19 @@ impl Gates {
 }
 
 impl Known {
+    /// The guard of an origin, made if need be. One whose gates are all forgotten is kept while it knows something,
+    /// if there are no more than `most`.
+    fn guard(&mut self, key: &Key, now: Time, most: usize, refusals: Quota) -> Arc<Guard> {
+        if self.guards.len() >= most {
+            self.guards.retain(|_, guard| Arc::strong_count(guard) > 1 || !guard.is_whole(now));
+        }
+        if self.guards.len() >= most {
+            self.guards.retain(|_, guard| Arc::strong_count(guard) > 1);
+        }
+        let guard = self.guards.entry(key.name.origin().into());
+        guard.or_insert_with(|| Arc::new(Guard::new(refusals))).clone()
+    }
+
     /// Remembers a closed origin for buckets to come. One in here has, or had, many buckets that were closed with
     /// it: the map is bounded by those.
     fn close(&mut self, origin: Arc<str>, whose: Whose, now: Time, until: Time) {
@@ -153,6 +170,11 @@ mod tests {
     use crate::world;
     use std::time::Duration;
 
+    const REFUSALS: Quota = match Quota::new(9, Duration::from_secs(9)) {
+        Ok(quota) => quota,
+        Err(_) => panic!("a quota"),
+    };
+
     fn key(uri: &str) -> Key {
         let (parts, ()) = http::Request::builder().uri(uri).body(()).unwrap().into_parts();
         Key::new(&parts, parts.uri.path())
@@ -165,7 +187,7 @@ mod tests {
     }
 
     fn closed_until(gates: &Gates, uri: &str) -> Time {
-        let gate = gates.gate(&key(uri), world::now(), 9).unwrap();
+        let gate = gates.gate(&key(uri), world::now(), 9, REFUSALS).unwrap();
         gate.belief(world::now()).closed_until
     }
 
@@ -180,7 +202,7 @@ mod tests {
         gates.close_origin(&key("http://one/known"), now, now.later(Duration::from_secs(30)));
         assert_eq!(closed_until(&gates, "http://one/known"), until);
         assert_eq!(closed_until(&gates, "http://one/new"), until);
-        let another = gates.gate(&with_token("http://one/known", "another's"), now, 9).unwrap();
+        let another = gates.gate(&with_token("http://one/known", "another's"), now, 9, REFUSALS).unwrap();
         assert!(another.belief(now).closed_until <= now, "another token has another limit");
         assert!(closed_until(&gates, "http://other/known") <= now);
         assert!(closed_until(&gates, "http://other/new") <= now);
@@ -194,11 +216,11 @@ mod tests {
         let now = world::now();
         for number in 0..4u32 {
             let used = now.later(Duration::from_secs(number.into()));
-            gates.gate(&key(&format!("http://one/{number}")), used, 4).unwrap();
+            gates.gate(&key(&format!("http://one/{number}")), used, 4, REFUSALS).unwrap();
         }
         let later = now.later(Duration::from_secs(9));
-        let held = gates.gate(&key("http://one/0"), now, 4).unwrap();
-        gates.gate(&key("http://one/new"), later, 4).unwrap();
+        let held = gates.gate(&key("http://one/0"), now, 4, REFUSALS).unwrap();
+        gates.gate(&key("http://one/new"), later, 4, REFUSALS).unwrap();
         let left: Vec<_> =
             gates.beliefs(later).into_iter().map(|(name, _)| name.resource().to_owned()).collect();
         assert_eq!(left, ["/0", "/3", "/new"], "one in use stays, of the three idle two go");

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::request::Parts;
+use tidegate_core::Quota;
 use tidegate_core::pacer::Belief;
 use tidegate_wire::dialect::{Dialect, Table};
 use tower_layer::Layer;
@@ -11,7 +12,7 @@ use tower_layer::Layer;
 use super::gates::Shared;
 use super::repeat::Broken;
 use super::service::Wait;
-use super::settings::{Room, Settings};
+use super::settings::{Room, Settings, one_by_one};
 use crate::observe::{BucketName, Observe};
 use crate::world;
 
@@ -81,6 +82,33 @@ impl WaitLayer {
     #[must_use]
     pub fn resource(self, resource: impl Fn(&Parts) -> String + Send + Sync + 'static) -> Self {
         self.with(|settings| settings.set_resource(resource))
+    }
+
+    /// The quotas that are known beforehand, by request and [resource](WaitLayer::resource): no call goes that its
+    /// resource's quota would refuse, with each token. None by default.
+    ///
+    /// Answers still teach, since others may use up the same quota, or it may be smaller than is believed: the later
+    /// of what is known and what is learned counts. A resource must not have several quotas: the newest told counts.
+    /// One with a quota keeps its bucket, whatever answers say of names.
+    ///
+    /// Fixed windows begin at instants of this process's own. Where the upstream's begin is learned only by a
+    /// refusal, so a bucket with a small burst, or a log, fits better.
+    #[must_use]
+    pub fn quotas(self, quota: impl Fn(&Parts, &str) -> Option<Quota> + Send + Sync + 'static) -> Self {
+        self.with(|settings| settings.set_quotas(quota))
+    }
+
+    /// How many refusals are risked with one origin, 1,000 in ten minutes by default, counted one by one.
+    ///
+    /// As many calls are awaited at once as might still be refused, without those that are awaited for half a minute
+    /// and more. When the budget is spent, one call at a time goes, and only when a part of the budget is back, until
+    /// one passes. [`Event::Guarded`](crate::observe::Event::Guarded) tells both.
+    ///
+    /// A quota without a burst and shape of its own holds in any window, wherever it begins. Set it before the first
+    /// call: an origin that is known keeps its budget.
+    #[must_use]
+    pub fn refusals(self, budget: Quota) -> Self {
+        self.with(|settings| settings.refusals = one_by_one(budget))
     }
 
     /// How to see from the inner service's error how far the request came. By default

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::request::Parts;
+use tidegate_core::{Quota, Shape};
 use tidegate_wire::dialect::{Dialect, Table};
 
 use super::repeat::Broken;
@@ -29,7 +30,20 @@ pub struct CallId(pub u64);
 pub struct Speaks(pub Arc<Dialect>);
 
 type ResourceOf = dyn Fn(&Parts) -> String + Send + Sync;
+type QuotaOf = dyn Fn(&Parts, &str) -> Option<Quota> + Send + Sync;
 type BrokenBy = dyn Fn(&dyn Any) -> Option<Broken> + Send + Sync;
+
+/// The usual budget of refusals.
+const REFUSALS: Quota = match Quota::new(1_000, Duration::from_secs(600)) {
+    Ok(quota) => quota,
+    Err(_) => panic!("a thousand in ten minutes is a quota"),
+};
+
+/// The quota as a log, so that it holds in any window, if it has no shape or burst of its own and isn't too large.
+pub(crate) fn one_by_one(quota: Quota) -> Quota {
+    let is_plain = quota.shape() == Shape::Bucket && quota.burst() == quota.amount();
+    if is_plain { quota.with_shape(Shape::Log).unwrap_or(quota) } else { quota }
+}
 
 /// What is set on a layer.
 #[derive(Clone)]
@@ -50,7 +64,11 @@ pub(crate) struct Settings {
     /// Where the host's is found.
     pub(crate) dialects: Table,
     pub(crate) observer: Option<Arc<dyn Observe>>,
+    /// A thousand in ten minutes, counted one by one: what an address is banned for is ten times as much where it is
+    /// known (Discord).
+    pub(crate) refusals: Quota,
     resource: Arc<ResourceOf>,
+    quota: Option<Arc<QuotaOf>>,
     broken: Vec<Arc<BrokenBy>>,
 }
 
@@ -75,6 +93,8 @@ impl Default for Settings {
             dialect: None,
             dialects: Table::built_in().clone(),
             observer: None,
+            refusals: one_by_one(REFUSALS),
+            quota: None,
             resource: Arc::new(|parts| template(parts.uri.path())),
             broken: Vec::new(),
         }
@@ -86,12 +106,24 @@ impl Settings {
         self.resource = Arc::new(resource);
     }
 
+    pub(crate) fn set_quotas(
+        &mut self,
+        quota: impl Fn(&Parts, &str) -> Option<Quota> + Send + Sync + 'static,
+    ) {
+        self.quota = Some(Arc::new(quota));
+    }
+
     pub(crate) fn add_broken<E: 'static>(&mut self, broken: impl Fn(&E) -> Broken + Send + Sync + 'static) {
         self.broken.push(Arc::new(move |error| error.downcast_ref().map(&broken)));
     }
 
     pub(crate) fn resource(&self, parts: &Parts) -> String {
         (self.resource)(parts)
+    }
+
+    /// The quota of a request to this resource, if it is known.
+    pub(crate) fn quota(&self, parts: &Parts, resource: &str) -> Option<Quota> {
+        (self.quota.as_ref()?)(parts, resource)
     }
 
     /// How far the request came that failed with `error`; if nobody knows, it may have been done.

@@ -16,7 +16,7 @@ use tidegate_wire::feedback::Reading;
 use tower_service::Service;
 
 use super::error::{Bound, Patience, WaitError};
-use super::gate::{Next, Place, TooLong, UnderWay};
+use super::gate::{Learned, Next, Place, TooLong, UnderWay};
 use super::gates::Shared;
 use super::handed_back::HandedBack;
 use super::heard::{Heard, hear};
@@ -136,8 +136,12 @@ impl Trip {
 
     /// A place in the bucket's queue.
     fn enter(&self) -> Result<Place, Bound> {
-        let Settings { buckets, waiters, max_wait, .. } = *self.settings;
-        let gate = self.shared.gates.gate(&self.key, self.started, buckets).ok_or(Bound::Buckets(buckets))?;
+        let Settings { buckets, waiters, max_wait, refusals, .. } = *self.settings;
+        let gate = self.shared.gates.gate(&self.key, self.started, buckets, refusals);
+        let gate = gate.ok_or(Bound::Buckets(buckets))?;
+        if let Some(quota) = self.settings.quota(&self.parts, self.key.name.resource()) {
+            gate.know(&quota);
+        }
         gate.enter(Bounds { deadline: self.deadline(), max_wait }, waiters).ok_or(Bound::Waiters(waiters))
     }
 
@@ -219,7 +223,7 @@ impl Trip {
         let feedback = &heard.reading.feedback;
         let next = if fate == Fate::GoesAgain { Next::GoAgain } else { Next::Done };
         let took = heard.arrived.since(under_way.sent);
-        let until = place.answered(under_way, heard.counts_from(), feedback, next);
+        let Learned { until, turned } = place.answered(under_way, heard.counts_from(), feedback, next);
         let closed = if feedback.is_refusal() { Some(until) } else { heard.closes_until() };
         if let Some(until) = closed {
             self.close(place, &heard, until);
@@ -234,6 +238,9 @@ impl Trip {
         } else {
             Event::Passed { call, bucket, status, feedback, took }
         });
+        if let Some(stance) = turned {
+            self.settings.tell(&Event::Guarded { call, origin: bucket.origin(), stance });
+        }
         heard.answer
     }
 

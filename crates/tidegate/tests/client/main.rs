@@ -8,6 +8,8 @@ mod dialects;
 #[cfg(test)]
 mod gate;
 #[cfg(test)]
+mod guard;
+#[cfg(test)]
 mod lasting;
 #[cfg(test)]
 mod loopback;
@@ -15,6 +17,8 @@ mod loopback;
 mod peeked;
 #[cfg(test)]
 mod provider;
+#[cfg(test)]
+mod quota;
 #[cfg(test)]
 mod repeat;
 #[cfg(test)]
