@@ -13,8 +13,8 @@ pub(crate) mod written;
 
 use std::path::{Path, PathBuf};
 
-use crate::exit::{Exit, Failure};
 use crate::caller::input::{self, Purpose};
+use crate::exit::{Exit, Failure};
 
 pub(crate) use fault::{Fault, Faults, Place};
 pub(crate) use schema::schema;

@@ -7,9 +7,9 @@ use http::header::AUTHORIZATION;
 
 use super::settings::{At, Base, Config, Forward, Manner, Token, TokenSource, Upstream};
 use super::usual;
+use crate::caller::units::duration;
 use crate::dialects::DialectArgs;
 use crate::exit::Failure;
-use crate::caller::units::duration;
 use crate::policy::Listen;
 
 /// Stand in front of an API that limits you: your programs call it there, and never see a 429

@@ -6,8 +6,8 @@ use std::path::Path;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::settings::{Token, TokenSource};
-use crate::exit::{Exit, Failure};
 use crate::caller::input::{self, Purpose};
+use crate::exit::{Exit, Failure};
 
 /// How large a token may be.
 const MOST: u64 = 64 << 10;
