@@ -7,6 +7,7 @@ mod base;
 mod goal;
 mod guard;
 mod house;
+mod itself;
 mod refusal;
 mod rewrite;
 mod route;
@@ -26,10 +27,10 @@ use crate::exit::{Exit, Failure};
 use crate::interrupt;
 use crate::relay::doors::Doors;
 use crate::relay::drain::Drain;
-use crate::relay::listen::Door;
 use crate::relay::worker::Workers;
 use args::Args;
 use house::House;
+use itself::Itself;
 use walk::Walker;
 
 /// Serves until it is told to stop, and lets calls under way end.
@@ -39,8 +40,7 @@ pub(crate) async fn run(args: Args) -> Result<Exit, Failure> {
     let config = args.config()?;
     let (bounds, drain_within) = (config.bounds, config.drain);
     let doors = Doors::open(&config.listen, config.tls.as_ref())?;
-    let addresses = house::addresses(doors.all().iter().map(Door::address));
-    let house = House::new(config, addresses)?;
+    let house = House::new(config, Itself::at(doors.addresses()))?;
     let drain = Drain::new();
     let made = Arc::clone(&house);
     let workers = Workers::start(doors.all(), &bounds, count, &drain, move |_| Walker::new(&made))?;

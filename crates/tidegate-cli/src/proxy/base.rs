@@ -35,11 +35,7 @@ impl FromStr for Base {
 
 impl fmt::Display for Base {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = match self.scheme {
-            Scheme::Http => "http",
-            Scheme::Https => "https",
-        };
-        write!(f, "{scheme}://{}{}", self.authority, self.path)
+        write!(f, "{}://{}{}", self.scheme.name(), self.authority, self.path)
     }
 }
 

@@ -1,16 +1,14 @@
 //! What one request is meant for: an upstream, another host in forward mode, or nothing. Never here: a connection.
 
-use std::net::IpAddr;
-
 use http::uri::{Authority, Uri};
 use http::{HeaderMap, Version};
 use tidegate::path::Host;
 
-use super::guard::Name;
 use super::house::{House, Known};
 use super::refusal::Refusal;
+use super::rewrite::View;
 use super::route::{self, Astray};
-use super::settings::{At, Base, Scheme};
+use super::settings::{At, Base, Scheme, Upstream};
 use crate::relay::fault::Fault;
 
 /// Where a call goes.
@@ -19,10 +17,42 @@ pub(crate) struct Goal<'h> {
     pub(crate) url: Uri,
     /// The upstream that it is, if the proxy knows one.
     pub(crate) known: Option<&'h Known>,
-    /// The host that the request names.
+    /// The host that the request names, with its port if it names one.
     pub(crate) host: String,
-    /// Whether that is one of the proxy's own names.
-    pub(crate) name: Name,
+    pub(crate) by: By,
+}
+
+/// By what it was found where a call goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum By {
+    /// By its path, at the proxy's own address.
+    Path,
+    /// By a host that the proxy's file names.
+    Host,
+    /// By its own host: forward mode.
+    Itself,
+}
+
+impl Goal<'_> {
+    /// The host that the request names, without port.
+    pub(crate) fn host_name(&self) -> &str {
+        match self.host.rsplit_once(':') {
+            Some((name, port)) if !port.ends_with(']') => name,
+            _ => &self.host,
+        }
+    }
+
+    /// Brings the upstream's addresses in an answer to where its caller found it; `scheme` is the one that the caller
+    /// came by. Whoever called an upstream by its own host finds it there.
+    pub(crate) fn rewrite(&self, scheme: &str, headers: &mut HeaderMap) {
+        let Some(Upstream { base, at, .. }) = self.known.map(|known| &known.upstream) else { return };
+        let prefix = match (self.by, at) {
+            (By::Itself, _) => return,
+            (By::Path, At::Prefix(prefix)) => prefix,
+            (By::Path | By::Host, _) => "",
+        };
+        View { base, scheme, host: &self.host, prefix }.rewrite(headers);
+    }
 }
 
 /// The origin that a call is for which came through a tunnel that was opened: an extension of its request.
@@ -45,33 +75,29 @@ impl House {
             Some(authority) => read(authority)?,
             None => told(uri, request.headers())?,
         };
-        let is_own = absolute.is_none() || self.is_door(&host);
+        let scheme = if uri.scheme_str() == Some("https") { Scheme::Https } else { Scheme::Http };
+        let is_own = absolute.is_none() || self.itself.is(&host, scheme);
         let upstreams = self.upstreams.iter().map(|known| &known.upstream);
         let found = route::find(upstreams, host.name(), uri.path());
         let known = found.map(|found| (&self.upstreams[found.number], found.rest));
         match known {
             Some((known, rest)) if is_own || matches!(known.upstream.at, At::Host(_)) => {
                 let url = route::there(&known.upstream.base, rest, uri.query())?;
-                let name =
-                    if matches!(known.upstream.at, At::Host(_)) { Name::Configured } else { Name::Other };
-                Ok(Goal { url, known: Some(known), host: host.name().to_owned(), name })
+                let by = if matches!(known.upstream.at, At::Host(_)) { By::Host } else { By::Path };
+                Ok(Goal { url, known: Some(known), host: host.to_string(), by })
             }
             _ if is_own && absolute.is_some() => Err(Refusal::Loop),
             _ if is_own => Err(Refusal::Nowhere),
-            _ => match uri.scheme_str() {
-                Some("http") => self.other(Scheme::Http, &host, uri),
-                Some("https") => self.other(Scheme::Https, &host, uri),
-                _ => Err(Refusal::Target(Astray::NoTarget)),
-            },
+            _ if uri.scheme_str().is_some_and(|scheme| scheme == "http" || scheme == "https") => {
+                self.other(scheme, &host, uri)
+            }
+            _ => Err(Refusal::Target(Astray::NoTarget)),
         }
     }
 
     /// A host that is called through the proxy by its own name.
     fn other(&self, scheme: Scheme, host: &Host<'_>, uri: &Uri) -> Result<Goal<'_>, Refusal> {
-        let is_allowed = self.forward.as_ref().is_some_and(|forward| {
-            forward.hosts.as_ref().is_none_or(|hosts| hosts.iter().any(|pattern| pattern.has(host.name())))
-        });
-        if !is_allowed {
+        if !self.allows(host.name()) {
             return Err(Refusal::Host { host: host.to_string() });
         }
         let authority = Authority::try_from(host.to_string()).map_err(|_| Astray::NoTarget)?;
@@ -80,22 +106,7 @@ impl House {
         let known = self.upstreams.iter().find(|known| is_base(&known.upstream.base));
         let target = uri.path_and_query().cloned().ok_or(Astray::NoTarget)?;
         let url = route::url(scheme, authority, target).ok_or(Astray::NoTarget)?;
-        Ok(Goal { url, known, host: host.name().to_owned(), name: Name::Configured })
-    }
-
-    /// Whether a host is this proxy.
-    fn is_door(&self, host: &Host<'_>) -> bool {
-        let name = host.name();
-        let bare = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
-        let address = bare.parse::<IpAddr>().ok();
-        self.doors.iter().any(|door| {
-            let is_address = |address: IpAddr| {
-                address == door.ip() || (door.ip().is_unspecified() && address.is_loopback())
-            };
-            let is_local = door.ip().is_loopback() || door.ip().is_unspecified();
-            host.port() == Some(door.port())
-                && (address.is_some_and(is_address) || (name == "localhost" && is_local))
-        })
+        Ok(Goal { url, known, host: host.to_string(), by: By::Itself })
     }
 }
 

@@ -8,24 +8,18 @@ use http::HeaderMap;
 use http::header::{HeaderName, HeaderValue, ORIGIN};
 use http::uri::Uri;
 
+use super::goal::By;
 use super::refusal::Refusal;
 use crate::office::guard::is_ours;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Whether a name is known to be the proxy's own: told by its file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Name {
-    Configured,
-    Other,
-}
-
 /// Lets in who isn't a web page of another site.
 ///
 /// # Errors
 /// When the request names a host that any page may have, or was made by a page of another site.
-pub(crate) fn check(host: &str, name: Name, headers: &HeaderMap) -> Result<(), Refusal> {
-    if name == Name::Other && !is_ours(host) {
+pub(crate) fn check(host: &str, by: By, headers: &HeaderMap) -> Result<(), Refusal> {
+    if by == By::Path && !is_ours(host) {
         return Err(Refusal::StrangeHost);
     }
     let is_other_site = headers.get(SEC_FETCH_SITE).is_some_and(|site| site == "cross-site");
@@ -48,30 +42,30 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check_one(host: &str, name: Name, fields: &[(&'static str, &'static str)], lets_in: bool) {
+    fn check_one(host: &str, by: By, fields: &[(&'static str, &'static str)], lets_in: bool) {
         let mut headers = HeaderMap::new();
         for (field, value) in fields {
             headers.append(*field, HeaderValue::from_static(value));
         }
-        assert_eq!(check(host, name, &headers).is_ok(), lets_in, "{host} {fields:?}");
+        assert_eq!(check(host, by, &headers).is_ok(), lets_in, "{host} {fields:?}");
     }
 
     #[test]
     fn a_web_page_does_not_get_at_the_token() {
         for host in ["127.0.0.1", "[::1]", "localhost", "proxy", "10.1.2.3"] {
-            check_one(host, Name::Other, &[], true);
+            check_one(host, By::Path, &[], true);
         }
-        check_one("evil.example", Name::Other, &[], false);
-        check_one("webex.internal.example", Name::Configured, &[], true);
-        check_one("localhost", Name::Other, &[("sec-fetch-site", "cross-site")], false);
-        check_one("localhost", Name::Other, &[("sec-fetch-site", "none")], true);
-        check_one("localhost", Name::Other, &[("sec-fetch-site", "same-origin")], true);
+        check_one("evil.example", By::Path, &[], false);
+        check_one("webex.internal.example", By::Host, &[], true);
+        check_one("localhost", By::Path, &[("sec-fetch-site", "cross-site")], false);
+        check_one("localhost", By::Path, &[("sec-fetch-site", "none")], true);
+        check_one("localhost", By::Path, &[("sec-fetch-site", "same-origin")], true);
         for origin in ["https://evil.example", "null", "", "evil"] {
-            check_one("localhost", Name::Other, &[("origin", origin)], false);
-            check_one("webex.internal.example", Name::Configured, &[("origin", origin)], false);
+            check_one("localhost", By::Path, &[("origin", origin)], false);
+            check_one("webex.internal.example", By::Host, &[("origin", origin)], false);
         }
         for origin in ["http://localhost:3000", "http://127.0.0.1", "http://[::1]:80"] {
-            check_one("localhost", Name::Other, &[("origin", origin)], true);
+            check_one("localhost", By::Path, &[("origin", origin)], true);
         }
     }
 }

@@ -1,6 +1,5 @@
 //! What all calls through one proxy share, from its start to its end. Never here: a call.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -9,12 +8,13 @@ use http::request::Parts;
 use tidegate::client::{Speaks, WaitLayer, template};
 use tidegate_wire::dialect::Table;
 
+use super::itself::Itself;
 use super::sender::{Sender, Unsent};
 use super::settings::{At, Bucket, Config, Forward, Manner, Scheme, Upstream};
 use super::token::Injected;
 use crate::exit::{Exit, Failure};
 use crate::output;
-use crate::policy::{Forwarding, Listen, UpstreamAddress, UpstreamTerms};
+use crate::policy::{Forwarding, UpstreamAddress, UpstreamTerms};
 use crate::relay::forward::Terms;
 use crate::relay::upstream::Authorities;
 
@@ -31,8 +31,7 @@ pub(crate) struct Known {
 pub(crate) struct House {
     pub(crate) upstreams: Vec<Known>,
     pub(crate) forward: Option<Forward>,
-    /// The proxy's own addresses.
-    pub(crate) doors: Vec<SocketAddr>,
+    pub(crate) itself: Itself,
     pub(crate) terms: Terms,
     pub(crate) layer: WaitLayer,
     manner: Manner,
@@ -56,12 +55,12 @@ impl Drop for InHand {
 pub(crate) struct Resource(pub(crate) String);
 
 impl House {
-    /// Makes all ready that calls share. `doors` are where callers come in.
+    /// Makes all ready that calls share. `itself` is where callers come in.
     ///
     /// # Errors
     /// When a token, a dialect or an authority isn't there, or everybody could call everything through it.
-    pub(crate) fn new(config: Config, doors: Vec<SocketAddr>) -> Result<Arc<House>, Failure> {
-        check_openness(&config, &doors)?;
+    pub(crate) fn new(config: Config, itself: Itself) -> Result<Arc<House>, Failure> {
+        check_openness(&config, &itself)?;
         let authorities = authorities(&config)?;
         let layer = layer(&config);
         let dialects = config.dialects;
@@ -71,7 +70,7 @@ impl House {
         Ok(Arc::new(House {
             upstreams: upstreams.collect::<Result<_, _>>()?,
             forward: config.forward,
-            doors,
+            itself,
             terms: Terms { forwarding, bounds: config.bounds },
             layer,
             manner: config.manner,
@@ -95,6 +94,12 @@ impl House {
     /// Connections of one worker's own.
     pub(crate) fn sender(&self) -> Sender {
         Sender::new(&self.upstream_terms, &self.authorities)
+    }
+
+    /// Whether a host may be called in forward mode.
+    pub(crate) fn allows(&self, host: &str) -> bool {
+        let hosts = self.forward.as_ref().map(|forward| forward.hosts.as_deref());
+        hosts.is_some_and(|hosts| hosts.is_none_or(|hosts| hosts.iter().any(|pattern| pattern.has(host))))
     }
 
     /// What the limit of a call is about: the first bucket of its upstream that it fits, or else method and path
@@ -121,7 +126,7 @@ impl House {
             };
             let with = if token.is_some() { ", with a token put in" } else { "" };
             output::error(format!("{at} goes to {}{with}", upstream.base));
-            if token.is_some() && !self.doors.iter().all(|door| door.ip().is_loopback()) {
+            if token.is_some() && self.itself.open().next().is_some() {
                 output::error(format!(
                     "warning: whoever reaches this address may use the token of {}",
                     upstream.name
@@ -191,9 +196,9 @@ fn authorities(config: &Config) -> Result<Authorities, Failure> {
 }
 
 /// Forward mode at an address that others reach is for named hosts alone: an open proxy is found within hours.
-fn check_openness(config: &Config, doors: &[SocketAddr]) -> Result<(), Failure> {
+fn check_openness(config: &Config, itself: &Itself) -> Result<(), Failure> {
     let is_open = config.forward.as_ref().is_some_and(|forward| forward.hosts.is_none());
-    match doors.iter().find(|door| !door.ip().is_loopback()) {
+    match itself.open().next() {
         Some(door) if is_open => Err(Failure::new(
             Exit::Usage,
             format!("forward mode at {door} would let everybody who reaches it call every host"),
@@ -201,13 +206,4 @@ fn check_openness(config: &Config, doors: &[SocketAddr]) -> Result<(), Failure> 
         .hint("listen on 127.0.0.1, or name the hosts that may be called: `hosts` of [proxy.forward]")),
         _ => Ok(()),
     }
-}
-
-/// The addresses among places to listen on.
-pub(crate) fn addresses<'l>(listen: impl Iterator<Item = &'l Listen>) -> Vec<SocketAddr> {
-    let address = |listen: &Listen| match listen {
-        Listen::Tcp(address) => Some(*address),
-        Listen::Unix(_) => None,
-    };
-    listen.filter_map(address).collect()
 }

@@ -68,11 +68,7 @@ pub(crate) fn there(base: &Base, rest: &str, query: Option<&str>) -> Result<Uri,
 
 /// The URL of a target at an origin.
 pub(crate) fn url(scheme: Scheme, authority: Authority, target: PathAndQuery) -> Option<Uri> {
-    let scheme = match scheme {
-        Scheme::Http => "http",
-        Scheme::Https => "https",
-    };
-    Uri::builder().scheme(scheme).authority(authority).path_and_query(target).build().ok()
+    Uri::builder().scheme(scheme.name()).authority(authority).path_and_query(target).build().ok()
 }
 
 /// Whether a segment is `.` or `..`, however it is written.
@@ -84,11 +80,7 @@ fn is_dots(segment: &str) -> bool {
 
 /// Whether two authorities are one place, where a missing port is the scheme's own.
 pub(crate) fn is_same_place(scheme: Scheme, one: &Authority, other: &Authority) -> bool {
-    let usual = match scheme {
-        Scheme::Http => 80,
-        Scheme::Https => 443,
-    };
-    let port = |authority: &Authority| authority.port_u16().unwrap_or(usual);
+    let port = |authority: &Authority| authority.port_u16().unwrap_or(scheme.usual_port());
     one.host().eq_ignore_ascii_case(other.host()) && port(one) == port(other)
 }
 

@@ -8,14 +8,14 @@ use http::uri::Authority;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
-use super::house::{House, addresses};
+use super::house::House;
+use super::itself::Itself;
 use super::settings::{At, Base, Config, Manner, Scheme, Upstream};
 use super::usual;
 use super::walk::Walker;
 use crate::policy::Listen;
 use crate::relay::doors::Doors;
 use crate::relay::drain::Drain;
-use crate::relay::listen::Door;
 use crate::relay::tests::raw::{Message, head, message};
 use crate::relay::tests::upstream;
 use crate::relay::worker::Workers;
@@ -37,9 +37,8 @@ impl Running {
     fn by(config: Config) -> Running {
         let listen = [Listen::Tcp(([127, 0, 0, 1], 0).into())];
         let doors = Doors::open(&listen, None).unwrap();
-        let own = addresses(doors.all().iter().map(Door::address));
-        let (at, bounds) = (own[0], config.bounds);
-        let house = House::new(config, own).unwrap();
+        let (at, bounds) = (doors.addresses()[0], config.bounds);
+        let house = House::new(config, Itself::at(doors.addresses())).unwrap();
         let (drain, made) = (Drain::new(), Arc::clone(&house));
         let make = move |_| Walker::new(&made);
         let workers = Workers::start(doors.all(), &bounds, NonZeroUsize::MIN, &drain, make).unwrap();

@@ -63,13 +63,17 @@ impl Walker {
         forward::unlist(request.headers_mut());
         forward::check(&request, &self.house.terms.bounds)?;
         let goal = self.house.goal(&request)?;
-        let (mut request, upgrade) = self.prepare(request, goal, peer)?;
+        if self.house.itself.is_reached_by(&goal.url).await {
+            return Err(Refusal::Loop);
+        }
+        let (mut request, upgrade) = self.prepare(request, &goal, peer)?;
         request = read_ahead(request).await?;
         let (began, sendings) = (world::now(), Sendings::default());
         request.extensions_mut().insert(sendings.clone());
         let answer = self.wait.clone().call(request).await?;
         let answer = forward::answer(answer.map(Body::peeked), upgrade, in_hand);
         let mut answer = answer.map_err(Refusal::Request)?;
+        goal.rewrite(peer.scheme(), answer.headers_mut());
         mark(&mut answer, began, &sendings);
         Ok(answer)
     }
@@ -78,19 +82,19 @@ impl Walker {
     fn prepare(
         &self,
         mut request: Request<Incoming>,
-        goal: Goal<'_>,
+        goal: &Goal<'_>,
         peer: &Peer,
     ) -> Result<(Request<Outgoing>, Option<Upgrade>), Refusal> {
         let deadline = asked::take(request.headers_mut())?;
         let token = goal.known.and_then(|known| known.token.as_ref());
         if let Some(token) = token {
-            guard::check(&goal.host, goal.name, request.headers())?;
+            guard::check(goal.host_name(), goal.by, request.headers())?;
             token.put(request.headers_mut());
         }
         let resource = self.house.resource(goal.known, request.method(), goal.url.path());
         // A caller's own outgoing proxy: what it says of itself goes on, and nothing is added.
         let (mut request, upgrade) = forward::request(request, None, peer, Believed::Peer, &self.house.terms);
-        *request.uri_mut() = goal.url;
+        *request.uri_mut() = goal.url.clone();
         let extensions = request.extensions_mut();
         extensions.insert(resource);
         deadline.map(|span| extensions.insert(Deadline(span)));

@@ -1,5 +1,6 @@
 //! All the doors of one who serves: opened together, and said where they are. Never here: who comes in.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::listen::{Door, ServerTls};
@@ -27,6 +28,15 @@ impl Doors {
 
     pub(crate) fn all(&self) -> &[Door] {
         &self.all
+    }
+
+    /// Their addresses, but for socket files: with the ports that the system chose, if it was to choose.
+    pub(crate) fn addresses(&self) -> Vec<SocketAddr> {
+        let address = |door: &Door| match door.address() {
+            Listen::Tcp(address) => Some(*address),
+            Listen::Unix(_) => None,
+        };
+        self.all.iter().filter_map(address).collect()
     }
 
     /// What callers are shown in TLS, if they speak it.
