@@ -1,7 +1,7 @@
 """Every client of this folder in the played worlds, through `tidegate proxy`: each item answered 2xx, none lost or done
 twice, no told wait cut short, no token in what the proxy says.
 
-Usage: python3 matrix.py --tidegate PROGRAM [--reqwest PROGRAM] [--without-proxy] [--only TEXT]
+Usage: python3 matrix.py --tidegate PROGRAM [--reqwest PROGRAM] [--client NAME] [--world NAME] [--way WAY]
 
 Prints a row per client and world; fails if one isn't as it must be. Needs what the clients need: `run` installs it.
 """
@@ -18,6 +18,7 @@ import threading
 import time
 import urllib.request
 from pathlib import Path
+from typing import NamedTuple
 
 HERE = Path(__file__).parent
 TOKEN = "canary-" + hashlib.sha256(os.urandom(16)).hexdigest()
@@ -38,7 +39,24 @@ UPLOADS = {
     "uploads-refused-midway": {"ITEMS": "3", "AT_ONCE": "3"},
 }
 # Those that meet every world; the others meet the first and the last.
-EVERYWHERE = {"urllib", "urllib POST", "node fetch"}
+EVERYWHERE = {"urllib", "urllib-post", "node"}
+
+# How clients come to the proxy: by its address in place of the API's, or by the environment; or not at all, to see
+# what becomes of them alone.
+WAYS = ["base-url", "forward", "alone"]
+# Node 20 takes no proxy from the environment.
+NEVER_FORWARD = {"node"}
+UPLOADERS = {"curl", "requests", "node"}
+
+
+class Row(NamedTuple):
+    """What is run: how it comes to the API, which client in which world, and how much it is to do."""
+
+    way: str
+    client: str
+    world: str
+    work: dict
+    file: str | None = None
 
 
 class Program:
@@ -74,28 +92,40 @@ class Program:
         return "".join(self.said)
 
 
-def rows(options):
-    """What is run: client, world, command, further environment."""
+def commands(options):
+    """How each client is called, as far as it is there."""
     python = [sys.executable]
-    clients = {
+    found = {
         "urllib": [*python, "urllib_threads.py"],
-        "urllib POST": [*python, "urllib_threads.py"],
+        "urllib-post": [*python, "urllib_threads.py"],
         "requests": [*python, "requests_threads.py"],
         "httpx": [*python, "httpx_async.py"],
         "webexpythonsdk": [*python, "webex_sdk.py"],
-        "node fetch": ["node", "node_fetch.mjs"],
+        "node": ["node", "node_fetch.mjs"],
         "curl": ["./curl_parallel.sh"],
     }
-    if options.reqwest:
-        clients["reqwest"] = [options.reqwest]
-    for client, command in clients.items():
-        worlds = list(WORLDS) if client in EVERYWHERE else [list(WORLDS)[0], list(WORLDS)[-1]]
-        for world in worlds:
-            method = "POST" if client.endswith("POST") else "GET"
-            yield client, world, command, WORLDS[world] | {"METHOD": method}, []
-    for client in ["curl", "requests", "node fetch"]:
-        for world, work in UPLOADS.items():
-            yield client, world, clients[client], work, [options.file]
+    return found | ({"reqwest": [options.reqwest]} if options.reqwest else {})
+
+
+def rows(clients, file):
+    """All that can be run."""
+    first, *_, last = WORLDS
+    for client in clients:
+        method = {"METHOD": "POST" if client == "urllib-post" else "GET"}
+        for world in WORLDS if client in EVERYWHERE else [first, last]:
+            for way in ["base-url", "alone"]:
+                yield Row(way, client, world, WORLDS[world] | method)
+        if client not in NEVER_FORWARD:
+            yield Row("forward", client, first, WORLDS[first] | method)
+        if client in UPLOADERS:
+            for world, work in UPLOADS.items():
+                yield Row("base-url", client, world, work, file)
+
+
+def asked_for(options, row):
+    """Whether the flags leave a row: without the proxy it is run only if that is asked for."""
+    way = row.way == options.way if options.way else row.way != "alone"
+    return way and options.client in (None, row.client) and options.world in (None, row.world)
 
 
 def stats_of(simulation):
@@ -105,27 +135,32 @@ def stats_of(simulation):
         return json.load(answer)
 
 
-def run(options, world, command, work, arguments):
+def run(options, row, command):
     """One row: what the client told, what the fleet counted, what the proxy said, and how long it took."""
-    file = HERE / "worlds" / f"{world}.toml"
+    file = HERE / "worlds" / f"{row.world}.toml"
     flags = ["--listen", "127.0.0.1:0", "--scenario", file, "--seed", str(options.seed)]
     simulation = Program([options.tidegate, "simulate", *flags], "stdout", r"listening on http://(\S+)")
     base, proxy, said = f"http://{simulation.address}", None, ""
-    if not options.without_proxy:
-        flags = ["--listen", "127.0.0.1:0", "--upstream", base]
+    environment = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+    environment |= row.work | {"TOKEN": TOKEN}
+    if row.way != "alone":
+        mode = ["--upstream", base] if row.way == "base-url" else ["--forward"]
+        flags = ["--listen", "127.0.0.1:0", *mode]
         proxy = Program([options.tidegate, "proxy", *flags], "stderr", r"listens on http://(\S+)")
-        base = f"http://{proxy.address}"
+        if row.way == "base-url":
+            base = f"http://{proxy.address}"
+        else:
+            environment |= {"http_proxy": f"http://{proxy.address}"}
+    command = [*command, base, *([row.file] if row.file else [])]
     started = time.monotonic()
-    environment = os.environ | work | {"TOKEN": TOKEN, "NO_PROXY": "*", "no_proxy": "*"}
     try:
-        process = subprocess.run(
-            [*command, base, *arguments], cwd=HERE, env=environment, text=True, capture_output=True, timeout=LONGEST_RUN
-        )
+        pipes = {"text": True, "capture_output": True, "timeout": LONGEST_RUN}
+        process = subprocess.run(command, cwd=HERE, env=environment, **pipes)
         told = json.loads(process.stdout)
     except subprocess.TimeoutExpired:
-        told = {"ok": 0, "failed": int(work["ITEMS"]), "statuses": {f"no end within {LONGEST_RUN} s": 1}}
+        told = {"ok": 0, "failed": int(row.work["ITEMS"]), "statuses": {f"no end within {LONGEST_RUN} s": 1}}
     except json.JSONDecodeError:
-        told = {"ok": 0, "failed": int(work["ITEMS"]), "statuses": {process.stderr.strip()[-200:]: 1}}
+        told = {"ok": 0, "failed": int(row.work["ITEMS"]), "statuses": {process.stderr.strip()[-200:]: 1}}
     took, counted = time.monotonic() - started, stats_of(simulation)
     if proxy:
         said = proxy.stop()
@@ -133,11 +168,11 @@ def run(options, world, command, work, arguments):
     return told, counted, said, took
 
 
-def faults(work, told, counted, said):
+def faults(row, told, counted, said):
     """What isn't as it must be, in words."""
     total = counted["total"]
     broken = total["resetBefore"] + total["resetAfter"]
-    if told["ok"] != int(work["ITEMS"]) or told["failed"]:
+    if told["ok"] != int(row.work["ITEMS"]) or told["failed"]:
         yield f"answers: {json.dumps(told['statuses'])}"
     for name in ["missing", "doubled", "violations", "never"]:
         if total[name]:
@@ -159,27 +194,28 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--tidegate", required=True, type=os.path.abspath, help="the program to try")
     parser.add_argument("--reqwest", type=os.path.abspath, help="the example reqwest_tasks, built")
-    parser.add_argument("--without-proxy", action="store_true", help="to see what the clients make of it alone")
-    parser.add_argument("--only", default="", help="rows with this text in client or world")
+    parser.add_argument("--client", help="only this one")
+    parser.add_argument("--world", help="only this one")
+    parser.add_argument("--way", choices=WAYS, help="only so; `alone` is without the proxy")
     parser.add_argument("--seed", default=1, type=int, help="what the worlds' chance is drawn from")
     options = parser.parse_args()
-    bad = 0
-    print(f"{'client':<15}{'world':<25}{'ok':>9}{'calls':>7}{'429':>5}{'503':>5}{'broken':>7}{'seconds':>9}")
+    clients, run_of, bad = commands(options), 0, 0
+    print(f"{'client':<15}{'world':<24}{'way':<10}{'ok':>7}{'calls':>7}{'429':>5}{'503':>5}{'broken':>7}{'seconds':>9}")
     with tempfile.NamedTemporaryFile() as file:
         file.write(os.urandom(FILE_BYTES))
         file.flush()
-        options.file = file.name
-        for client, world, command, work, arguments in rows(options):
-            if options.only not in f"{client} {world}":
-                continue
-            told, counted, said, took = run(options, world, command, work, arguments)
+        for row in filter(lambda row: asked_for(options, row), rows(clients, file.name)):
+            told, counted, said, took = run(options, row, clients[row.client])
             total = counted["total"]
             broken = total["resetBefore"] + total["resetAfter"]
-            found = list(faults(work, told, counted, said))
-            bad += bool(found)
+            found = list(faults(row, told, counted, said))
+            run_of, bad = run_of + 1, bad + bool(found)
+            name = f"{row.client:<15}{row.world:<24}{row.way:<10}{told['ok']:>3}/{row.work['ITEMS']:<3}"
             figures = f"{total['calls']:>7}{total['limited']:>5}{total['unavailable']:>5}{broken:>7}{took:>9.1f}"
-            print(f"{client:<15}{world:<25}{told['ok']:>5}/{work['ITEMS']:<3}{figures}", *found, sep="  ", flush=True)
-    sys.exit(f"{bad} rows aren't as they must be" if bad else 0)
+            print(f"{name}{figures}", *found, sep="  ", flush=True)
+    if not run_of:
+        sys.exit("nothing was run: no such client, world or way, or what it needs wasn't named")
+    sys.exit(f"{bad} of {run_of} rows aren't as they must be" if bad else 0)
 
 
 if __name__ == "__main__":
