@@ -15,26 +15,34 @@ mod sender;
 #[expect(dead_code, reason = "not all that a file may say is run with yet")]
 pub(crate) mod settings;
 mod token;
+mod tunnel;
 mod usual;
 mod walk;
 
 #[cfg(test)]
 mod tests;
 
+use std::path::Path;
 use std::sync::Arc;
 
+use tidegate::world;
+
 use crate::exit::{Exit, Failure};
-use crate::interrupt;
 use crate::relay::doors::Doors;
 use crate::relay::drain::Drain;
 use crate::relay::worker::Workers;
+use crate::{interrupt, output};
 use args::Args;
+use authority::LocalAuthority;
 use house::House;
 use itself::Itself;
 use walk::Walker;
 
 /// Serves until it is told to stop, and lets calls under way end.
 pub(crate) async fn run(args: Args) -> Result<Exit, Failure> {
+    if let Some(folder) = args.trust()? {
+        return trust(&folder);
+    }
     let stopped = interrupt::stopped()?;
     let count = args.workers();
     let config = args.config()?;
@@ -42,11 +50,19 @@ pub(crate) async fn run(args: Args) -> Result<Exit, Failure> {
     let doors = Doors::open(&config.listen, config.tls.as_ref())?;
     let house = House::new(config, Itself::at(doors.addresses()))?;
     let drain = Drain::new();
-    let made = Arc::clone(&house);
-    let workers = Workers::start(doors.all(), &bounds, count, &drain, move |_| Walker::new(&made))?;
+    let (made, told) = (Arc::clone(&house), drain.told());
+    let make = move |_| Walker::new(&made, told.clone());
+    let workers = Workers::start(doors.all(), &bounds, count, &drain, make)?;
     doors.say_where();
     house.say_what();
     drop(doors);
     stopped.await;
     Ok(workers.end(&drain, drain_within, house.in_hand()).await?.say())
+}
+
+/// Says how programs come to trust the authority in a folder, which is made if there is none.
+fn trust(folder: &Path) -> Result<Exit, Failure> {
+    let trusted = LocalAuthority::open(folder, world::wall_clock())?.trusted()?;
+    output::stdout(trusted.to_string())?;
+    Ok(Exit::Done)
 }

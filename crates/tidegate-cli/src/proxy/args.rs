@@ -1,15 +1,20 @@
 //! The flags of `tidegate proxy`. Never here: what is in the file, what a default is for.
 
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use http::header::AUTHORIZATION;
+use tidegate::path::Host;
 
-use super::settings::{At, Base, Config, Forward, Manner, Token, TokenSource, Upstream};
+use super::authority;
+use super::settings::{
+    At, Base, Config, Forward, HostPattern, Intercept, Manner, Token, TokenSource, Upstream,
+};
 use super::usual;
 use crate::caller::units::duration;
 use crate::dialects::DialectArgs;
-use crate::exit::Failure;
+use crate::exit::{Exit, Failure};
 use crate::policy::Listen;
 
 /// Stand in front of an API that limits you: your programs call it there, and never see a 429
@@ -24,6 +29,9 @@ One API, by its base URL:
 Any API, as a forward proxy (http:// URLs):
   tidegate proxy
   HTTP_PROXY=http://127.0.0.1:8430 python3 program.py
+  tidegate proxy --intercept api.github.com     https:// URLs, too: opens the
+                  TLS of these hosts, by an authority of this machine alone
+  tidegate proxy --trust                        how programs come to trust that
 
 Calls wait inside: each is sent when its turn comes, again with the same body
 when the API limits it, and answered with the final answer. Who can't wait says
@@ -51,6 +59,16 @@ pub(crate) struct Args {
     /// Be a forward proxy, too
     #[arg(long)]
     forward: bool,
+    /// Open tunnels to these hosts, `*.example.com` for all below one: calls in them wait like all others
+    #[arg(long, value_name = "HOST", value_delimiter = ',', conflicts_with = "trust", value_parser = pattern)]
+    intercept: Vec<HostPattern>,
+    /// The folder of the authority that vouches for them, made on first use; in the user's data folder unless told
+    /// otherwise
+    #[arg(long, value_name = "FOLDER")]
+    authority: Option<PathBuf>,
+    /// Say how programs come to trust that authority, and end
+    #[arg(long)]
+    trust: bool,
     /// Threads that serve; one per core unless told otherwise
     #[arg(long, value_name = "N")]
     workers: Option<NonZeroUsize>,
@@ -64,11 +82,33 @@ impl Args {
         self.workers.or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN)
     }
 
+    /// The folder of the authority, if only how to trust it was asked for.
+    ///
+    /// # Errors
+    /// When there is no folder for it.
+    pub(crate) fn trust(&self) -> Result<Option<PathBuf>, Failure> {
+        self.trust.then(|| self.folder()).transpose()
+    }
+
+    fn folder(&self) -> Result<PathBuf, Failure> {
+        let usual = || authority::usual_folder(|name| std::env::var_os(name).map(PathBuf::from));
+        self.authority.clone().or_else(usual).ok_or_else(|| {
+            Failure::new(
+                Exit::Usage,
+                "there is no folder for an authority: neither XDG_DATA_HOME nor HOME is set",
+            )
+            .hint("name one with --authority")
+        })
+    }
+
     /// What the proxy runs with.
     ///
     /// # Errors
-    /// When a file of dialects can't be read, or names none that is asked for.
+    /// When a file of dialects can't be read, or names none that is asked for; when there is no folder for an authority.
     pub(crate) fn config(self) -> Result<Config, Failure> {
+        let hosts = self.intercept.clone();
+        let intercept = (!hosts.is_empty()).then(|| Ok(Intercept { hosts, folder: self.folder()? }));
+        let intercept = intercept.transpose()?;
         let dialects = self.dialects.table()?;
         let dialect = self.dialects.chosen(&dialects)?.map(|dialect| dialect.name.clone());
         let token = self.token_env.map(|name| Token {
@@ -77,8 +117,8 @@ impl Args {
             source: TokenSource::Variable(name),
         });
         let manner = Manner { dialect, ..Manner::default() };
-        let forward =
-            (self.forward || self.upstream.is_none()).then_some(Forward { hosts: None, intercept: None });
+        let is_forward = self.forward || self.upstream.is_none() || intercept.is_some();
+        let forward = is_forward.then_some(Forward { hosts: None, intercept });
         let upstreams = self.upstream.map(|base| Upstream {
             name: base.authority.host().to_owned(),
             base,
@@ -103,4 +143,13 @@ fn listen(text: &str) -> Result<Listen, String> {
     text.parse()
         .map(Listen::Tcp)
         .map_err(|_| format!("`{text}` is no address with a port, such as {}", "127.0.0.1:8430"))
+}
+
+fn pattern(text: &str) -> Result<HostPattern, String> {
+    let (parent, is_below) = text.strip_prefix("*.").map_or((text, false), |parent| (parent, true));
+    let host = Host::read(parent.as_bytes()).ok().filter(|host| host.port().is_none());
+    let name =
+        host.ok_or_else(|| format!("`{text}` is no host, such as api.example.com or *.example.com"))?;
+    let name = name.name().to_owned();
+    Ok(if is_below { HostPattern::Below(name) } else { HostPattern::Exactly(name) })
 }

@@ -4,7 +4,7 @@
 mod issued;
 mod kept;
 mod leaves;
-mod trust;
+pub(crate) mod trust;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -19,7 +19,6 @@ use issued::Signer;
 use leaves::Leaves;
 
 pub(crate) use kept::usual_folder;
-pub(crate) use trust::{Trusted, variables};
 
 /// A certificate authority whose key never leaves this machine.
 pub(crate) struct LocalAuthority {

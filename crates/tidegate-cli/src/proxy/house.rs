@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use http::Method;
 use http::request::Parts;
 use tidegate::client::{Speaks, WaitLayer, template};
+use tidegate::world;
 use tidegate_wire::dialect::Table;
 
+use super::authority::LocalAuthority;
 use super::itself::Itself;
 use super::sender::{Sender, Unsent};
 use super::settings::{At, Bucket, Config, Forward, Manner, Scheme, Upstream};
@@ -37,6 +40,8 @@ pub(crate) struct House {
     manner: Manner,
     upstream_terms: UpstreamTerms,
     authorities: Authorities,
+    /// Vouches for hosts whose TLS is opened, if some are.
+    authority: Option<LocalAuthority>,
     in_hand: AtomicUsize,
 }
 
@@ -63,6 +68,9 @@ impl House {
         check_openness(&config, &itself)?;
         let authorities = authorities(&config)?;
         let layer = layer(&config);
+        let intercept = config.forward.as_ref().and_then(|forward| forward.intercept.as_ref());
+        let authority =
+            intercept.map(|it| LocalAuthority::open(&it.folder, world::wall_clock())).transpose()?;
         let dialects = config.dialects;
         let upstreams = config.upstreams.into_iter().map(|upstream| known(upstream, &dialects));
         let forwarding =
@@ -76,6 +84,7 @@ impl House {
             manner: config.manner,
             upstream_terms: config.terms,
             authorities,
+            authority,
             in_hand: AtomicUsize::new(0),
         }))
     }
@@ -100,6 +109,17 @@ impl House {
     pub(crate) fn allows(&self, host: &str) -> bool {
         let hosts = self.forward.as_ref().map(|forward| forward.hosts.as_deref());
         hosts.is_some_and(|hosts| hosts.is_none_or(|hosts| hosts.iter().any(|pattern| pattern.has(host))))
+    }
+
+    /// Who vouches for a host here, if tunnels to it are opened.
+    pub(crate) fn opens(&self, host: &str) -> Option<&LocalAuthority> {
+        let intercept = self.forward.as_ref().and_then(|forward| forward.intercept.as_ref())?;
+        self.authority.as_ref().filter(|_| intercept.hosts.iter().any(|pattern| pattern.has(host)))
+    }
+
+    /// How long a connection may take to come about.
+    pub(crate) fn connect_within(&self) -> Duration {
+        self.upstream_terms.connect
     }
 
     /// What the limit of a call is about: the first bucket of its upstream that it fits, or else method and path
@@ -135,8 +155,12 @@ impl House {
         }
         if self.forward.is_some() {
             output::error(
-                "HTTP_PROXY may name this address: http:// URLs are called through it, each host paced",
+                "HTTP_PROXY and HTTPS_PROXY may name this address: each host is paced, tunnels by their connections",
             );
+        }
+        if let Some(authority) = &self.authority {
+            let certificate = authority.path().display();
+            output::error(format!("hosts whose TLS is opened are vouched for by {certificate}"));
         }
     }
 }

@@ -53,6 +53,8 @@ pub(crate) enum Refusal {
     Host { host: String },
     /// It leads back to the proxy itself.
     Loop,
+    /// It came through an opened tunnel to this host, and names another.
+    Misdirected { host: String },
     /// It names the proxy in a way that any web page may, where a token would be put in.
     StrangeHost,
     /// A web page of another site made it, where a token would be put in.
@@ -75,6 +77,7 @@ impl Refusal {
             Refusal::Nowhere => (StatusCode::NOT_FOUND, "nowhere"),
             Refusal::Host { .. } => (StatusCode::FORBIDDEN, "host"),
             Refusal::Loop => (StatusCode::LOOP_DETECTED, "loop"),
+            Refusal::Misdirected { .. } => (StatusCode::MISDIRECTED_REQUEST, "misdirected"),
             Refusal::StrangeHost => (StatusCode::MISDIRECTED_REQUEST, "site"),
             Refusal::OtherSite => (StatusCode::FORBIDDEN, "site"),
         }
@@ -200,6 +203,9 @@ impl fmt::Display for Refusal {
             Refusal::Nowhere => f.write_str("no upstream is found at this path: look at the proxy's prefixes and hosts"),
             Refusal::Host { host } => write!(f, "the proxy isn't set up to call {host}"),
             Refusal::Loop => f.write_str("the request leads back to the proxy itself: give it the URL of an upstream"),
+            Refusal::Misdirected { host } => {
+                write!(f, "the tunnel was asked for to {host}: ask for one of its own for another host")
+            }
             Refusal::StrangeHost => f.write_str(
                 "the proxy puts a token in here, and isn't known by this name, which any web page might have: name it by \
                  its address, by localhost, or by a name without a dot",

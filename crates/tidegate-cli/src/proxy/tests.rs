@@ -2,6 +2,7 @@
 
 mod passes;
 mod places;
+mod tunnels;
 mod waits;
 
 use std::net::SocketAddr;
@@ -33,8 +34,8 @@ const AT_MOST: Duration = Duration::from_secs(30);
 struct Running {
     at: SocketAddr,
     house: Arc<House>,
-    _drain: Drain,
-    _workers: Workers,
+    drain: Drain,
+    workers: Workers,
 }
 
 impl Running {
@@ -49,9 +50,10 @@ impl Running {
         let (at, bounds) = (doors.addresses()[0], config.bounds);
         let house = House::new(config, Itself::at(doors.addresses())).unwrap();
         let (drain, made) = (Drain::new(), Arc::clone(&house));
-        let make = move |_| Walker::new(&made);
+        let told = drain.told();
+        let make = move |_| Walker::new(&made, told.clone());
         let workers = Workers::start(doors.all(), &bounds, NonZeroUsize::MIN, &drain, make).unwrap();
-        Running { at, house, _drain: drain, _workers: workers }
+        Running { at, house, drain, workers }
     }
 
     /// Waits until so many calls aren't at their end.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use http::header::{HeaderName, HeaderValue};
-use http::{Request, Response};
+use http::{Method, Request, Response};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use tidegate::client::{Deadline, Wait};
@@ -17,8 +17,10 @@ use super::goal::Goal;
 use super::house::House;
 use super::refusal::Refusal;
 use super::sender::{Sender, Sendings};
+use super::tunnel::{self, Tunnels};
 use super::{asked, guard};
 use crate::relay::body::Body;
+use crate::relay::drain::Told;
 use crate::relay::fault::Fault;
 use crate::relay::forward::{self, Believed, Outgoing, Upgrade};
 use crate::relay::listen::{Answer, Peer};
@@ -43,10 +45,14 @@ const TOLD_FROM: std::time::Duration = std::time::Duration::from_millis(10);
 pub(crate) struct Walker {
     house: Arc<House>,
     wait: Wait<Sender>,
+    tunnels: Tunnels,
 }
 
 impl Answer for Walker {
     async fn answer(&self, request: Request<Incoming>, peer: &Peer) -> Response<Body> {
+        if *request.method() == Method::CONNECT {
+            return self.tunnels.connect(request, peer).await;
+        }
         let method = request.method().clone();
         self.walk(request, peer).await.unwrap_or_else(|refusal| refusal.into_response(&method))
     }
@@ -54,12 +60,14 @@ impl Answer for Walker {
 
 impl Walker {
     /// With connections of its own, and the gates of all.
-    pub(crate) fn new(house: &Arc<House>) -> Walker {
-        Walker { house: Arc::clone(house), wait: house.layer.layer(house.sender()) }
+    pub(crate) fn new(house: &Arc<House>, told: Told) -> Walker {
+        let wait = house.layer.layer(house.sender());
+        Walker { house: Arc::clone(house), wait, tunnels: Tunnels::new(house, told) }
     }
 
     async fn walk(&self, mut request: Request<Incoming>, peer: &Peer) -> Result<Response<Body>, Refusal> {
         let in_hand = self.house.enter();
+        tunnel::bind(&mut request, peer)?;
         forward::unlist(request.headers_mut());
         forward::check(&request, &self.house.terms.bounds)?;
         let goal = self.house.goal(&request)?;

@@ -37,14 +37,6 @@ const VARIABLES: [(&str, Takes); 10] = [
     ("PIP_CERT", Takes::All),
 ];
 
-/// What to set for a program that is to trust the authority, each with the file that it is to name.
-pub(crate) fn variables(trusted: &Trusted) -> impl Iterator<Item = (&'static str, &Path)> {
-    VARIABLES.into_iter().map(|(name, takes)| match takes {
-        Takes::Ours => (name, trusted.certificate.as_path()),
-        Takes::All => (name, trusted.bundle.as_path()),
-    })
-}
-
 /// The files that programs are to be given. As text: how to, for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Trusted {
@@ -54,6 +46,16 @@ pub(crate) struct Trusted {
     pub(crate) bundle: PathBuf,
     /// How many of the system's there are; without any, programs that are given the bundle trust no other host.
     pub(crate) of_system: usize,
+}
+
+impl Trusted {
+    /// What to set for a program that is to trust the authority, each with the file that it is to name.
+    pub(crate) fn variables(&self) -> impl Iterator<Item = (&'static str, &Path)> {
+        VARIABLES.into_iter().map(|(name, takes)| match takes {
+            Takes::Ours => (name, self.certificate.as_path()),
+            Takes::All => (name, self.bundle.as_path()),
+        })
+    }
 }
 
 impl LocalAuthority {
@@ -88,7 +90,7 @@ impl fmt::Display for Trusted {
              For all that is started in this shell:",
             count = self.of_system
         )?;
-        for (name, file) in variables(self) {
+        for (name, file) in self.variables() {
             writeln!(f, "  export {name}={}", shell(file))?;
         }
         write!(
@@ -136,7 +138,7 @@ mod tests {
     #[test]
     fn what_replaces_the_system_s_gets_the_whole_bundle() {
         let trusted = trusted();
-        let told: Vec<_> = variables(&trusted).collect();
+        let told: Vec<_> = trusted.variables().collect();
         let file = |name| told.iter().find(|(told, _)| *told == name).map(|(_, file)| file.to_str().unwrap());
         for name in ["SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE"] {
             assert_eq!(file(name), Some("/a b/all.crt"), "{name}");

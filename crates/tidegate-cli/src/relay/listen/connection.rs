@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::header::UPGRADE;
+use http::header::{CONNECTION, HeaderValue, UPGRADE};
 use http::{Method, Request, Version};
 use http_body::{Frame, SizeHint};
 use hyper::body::Incoming;
@@ -111,12 +111,18 @@ pub(super) async fn serve<A: Answer>(hall: &Hall<A>, opened: Opened, peer: Peer,
             // Its heads are the parser's: what is known is that one was whole.
             shared.pulse.read(false);
         }
-        if request.headers().contains_key(UPGRADE) || *request.method() == Method::CONNECT {
+        let asks_for_tunnel = *request.method() == Method::CONNECT;
+        let is_alone = request.version() < Version::HTTP_2;
+        if request.headers().contains_key(UPGRADE) || asks_for_tunnel {
             // What becomes a tunnel stays in flight when its answer has ended.
             request.extensions_mut().insert(call.clone());
         }
         async move {
             let mut answer = shared.answers.answer(request, &shared.peer).await;
+            if asks_for_tunnel && is_alone && !answer.status().is_success() {
+                // What is said next may be meant for who is at the tunnel's other end.
+                answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
             if let Some(within) = answer.extensions_mut().remove() {
                 *shared.goes_on.lock().unwrap_or_else(PoisonError::into_inner) = Some(within);
             }

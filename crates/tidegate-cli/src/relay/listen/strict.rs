@@ -34,6 +34,7 @@ struct Head {
     lines: usize,
     length: Option<u64>,
     chunked: bool,
+    asks_for_tunnel: bool,
 }
 
 /// Why a line was refused isn't kept: it can't be told to who sent it in any other way than by "400".
@@ -125,10 +126,15 @@ impl Strict {
             (0, []) => {}
             // The parser drops a fragment: nobody behind could see that it was there.
             (0, request_line) if memchr(b'#', request_line).is_some() => return Err(Ambiguous),
-            (0, _request_line) => head.lines = 1,
+            (0, request_line) => {
+                head.lines = 1;
+                head.asks_for_tunnel = request_line.starts_with(b"CONNECT ");
+            }
             (_, []) => {
                 self.state = match (head.chunked, head.length) {
                     (true, Some(_)) => return Err(Ambiguous),
+                    // What follows is no HTTP; who refuses a tunnel ends the connection.
+                    _ if head.asks_for_tunnel => State::Body(u64::MAX),
                     (true, None) => State::ChunkSize,
                     (false, None | Some(0)) => State::Head,
                     (false, Some(length)) => State::Body(length),
@@ -285,6 +291,12 @@ mod tests {
         ] {
             check(&format!("{head}{body}"), Some(rest));
         }
+    }
+
+    #[test]
+    fn what_follows_a_wish_for_a_tunnel_is_no_http() {
+        check("CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n\n\r\0GET / HTTP/1.1\n", None);
+        check("CONNECT a:443 HTTP/1.1\r\nHost: a:443\n\r\n", Some("\n\r\n"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! HTTP/1.1 by hand, so that nothing is sent or read that a test doesn't see. Never here: a gateway.
 
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
 /// What was read of one message.
 #[derive(Debug)]
@@ -59,7 +59,7 @@ pub(crate) async fn expect(stream: &mut (impl AsyncRead + Unpin), expected: &str
 }
 
 /// Answers each request on a connection with its own head, until the other side ends.
-pub(crate) async fn echo_heads(mut stream: tokio::net::TcpStream) {
+pub(crate) async fn echo_heads(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
     loop {
         let asked = message(&mut stream).await;
         if asked.head.is_empty() {
