@@ -1,6 +1,6 @@
 //! The two flags that say how an API says "slow down": a provider's name, and files of more rows. Never here: a row.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tidegate_wire::dialect::{Dialect, Table};
@@ -29,12 +29,7 @@ impl DialectArgs {
     pub(crate) fn table(&self) -> Result<Table, Failure> {
         let mut table = Table::built_in().clone();
         for path in &self.dialects {
-            let bytes = input::read(path, Purpose { what: "the dialects", most: MOST })?;
-            let unreadable = |fault: &dyn std::fmt::Display| {
-                Failure::new(Exit::Usage, format!("--dialects {}: {fault}", path.display()))
-            };
-            let text = String::from_utf8(bytes).map_err(|_| unreadable(&"it isn't UTF-8 text"))?;
-            table = table.extended(&text).map_err(|fault| unreadable(&fault))?;
+            table = extended(&table, path).map_err(|failure| failure.within("--dialects"))?;
         }
         Ok(table)
     }
@@ -46,6 +41,18 @@ impl DialectArgs {
             || Failure::new(Exit::Usage, format!("--provider {name:?} isn't known")).hint(table.hint(name));
         table.named(name).map(Some).ok_or_else(unknown)
     }
+}
+
+/// A table with the rows of a file before its own.
+///
+/// # Errors
+/// When the file can't be read, or what is in it.
+pub(crate) fn extended(table: &Table, path: &Path) -> Result<Table, Failure> {
+    let bytes = input::read(path, Purpose { what: "the dialects", most: MOST })?;
+    let unreadable =
+        |fault: &dyn std::fmt::Display| Failure::new(Exit::Usage, format!("{}: {fault}", path.display()));
+    let text = String::from_utf8(bytes).map_err(|_| unreadable(&"it isn't UTF-8 text"))?;
+    table.extended(&text).map_err(|fault| unreadable(&fault))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What every file of ours in TOML needs: all faults at once, each at its place, with what to do. Never here: a key.
 
 pub(crate) mod addresses;
+pub(crate) mod covers;
 pub(crate) mod doors;
 mod fault;
 pub(crate) mod hint;
@@ -10,6 +11,9 @@ pub(crate) mod sizes;
 mod tree;
 pub(crate) mod words;
 pub(crate) mod written;
+
+#[cfg(test)]
+pub(crate) mod tests;
 
 use std::path::{Path, PathBuf};
 

@@ -1,7 +1,5 @@
 //! What is legal in a policy file and likely wrong. Never here: what is refused.
 
-mod covers;
-
 use std::ops::Range;
 
 use tidegate::classify::{Amount, Condition, Exempt, Gives, KeyPart, Limit, Matcher, Per, Plan, When};
@@ -9,8 +7,8 @@ use tidegate::classify::{Amount, Condition, Exempt, Gives, KeyPart, Limit, Match
 use super::file::cost::Cost;
 use super::file::{self, File};
 use super::settings::{Config, Gateway, Listen};
-use crate::toml_file::Fault;
 use crate::toml_file::written::Placed;
+use crate::toml_file::{Fault, covers};
 
 /// Memory with room for fewer callers than most APIs have: some 30,000.
 const LITTLE_MEMORY: usize = 1 << 20;

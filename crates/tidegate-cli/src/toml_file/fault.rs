@@ -88,6 +88,19 @@ impl Faults {
         }
     }
 
+    /// Something that the table must have, missed where something else in it asks for that.
+    pub(crate) fn missing_at(
+        &mut self,
+        table: Range<usize>,
+        place: Range<usize>,
+        message: impl Display,
+        hint: &str,
+    ) {
+        if !self.holes.contains(&table) {
+            self.add(Fault::new(place, message).hint(hint));
+        }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.found.is_empty()
     }

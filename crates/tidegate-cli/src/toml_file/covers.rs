@@ -4,7 +4,7 @@ use http::Method;
 use tidegate::classify::Matcher;
 
 /// Whether all that `narrow` matches is surely matched by `wide`.
-pub(super) fn all_of(wide: &Matcher, narrow: &Matcher) -> bool {
+pub(crate) fn all_of(wide: &Matcher, narrow: &Matcher) -> bool {
     let methods = wide.methods.is_empty()
         || !narrow.methods.is_empty() && narrow.methods.iter().all(|method| has(&wide.methods, method));
     let hosts = wide.hosts.is_empty()
