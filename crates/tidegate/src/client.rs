@@ -45,6 +45,19 @@
 //!
 //! A refusal that is handed back has a [`HandedBack`] in its extensions, which says why.
 //!
+//! # Whose turn it is
+//!
+//! Requests that wait in a bucket are of [`Caller`]s and have a [`Priority`], if their extensions say so. A caller's go
+//! in the order in which they came; callers take turns, however many requests each has; and of 21 turns with all
+//! priorities waiting 16 are high, 4 normal and 1 low. So none starves: each turn that another takes brings the own one
+//! nearer. A refused request comes back at its old place, before all that were behind it.
+//!
+//! A request with a deadline is told as soon as it is clear that its turn comes too late: by what the upstream said,
+//! or by the pace learned and the requests before it ([`Basis`]).
+//!
+//! What waits is bounded: in number by bucket ([`waiters`](WaitLayer::waiters)), and in bytes
+//! ([`waiting_bytes`](WaitLayer::waiting_bytes)).
+//!
 //! # When a body is looked into
 //!
 //! A refusal's body is read before it is decided to wait, since it may tell a wait or that none helps. Of other answers
@@ -67,6 +80,7 @@ mod heard;
 mod known;
 mod layer;
 mod line;
+mod memory;
 mod peek;
 mod peeked;
 mod recording;
@@ -75,8 +89,9 @@ mod replay;
 mod service;
 mod settings;
 mod trip;
+mod view;
 
-pub use error::{Bound, Patience, WaitError};
+pub use error::{Basis, Bound, Patience, WaitError};
 pub use future::WaitFuture;
 pub use handed_back::HandedBack;
 pub use layer::WaitLayer;
@@ -84,6 +99,7 @@ pub use peeked::Peeked;
 pub use repeat::Broken;
 pub use replay::{Replay, ReplayError};
 pub use service::Wait;
-pub use settings::{CallId, Deadline, Speaks};
+pub use settings::{CallId, Caller, Deadline, Priority, Speaks};
+pub use view::{BucketView, TokenTag};
 
 pub use crate::key::template;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, Request, Response};
 use http_body::Body;
-use tidegate::client::{Broken, WaitLayer};
+use tidegate::client::{Basis, Broken, WaitLayer};
 use tidegate::world;
 use tower_service::Service;
 
@@ -63,7 +63,7 @@ impl Http {
 pub(crate) fn waiting(args: &DialectArgs) -> Result<WaitLayer, Failure> {
     let table = args.table()?;
     let chosen = args.chosen(&table)?;
-    let layer = WaitLayer::new().repeat_if(broken).dialects(table);
+    let layer = WaitLayer::new().repeat_if(broken).dialects(table).give_up_on(Basis::Told);
     Ok(match chosen {
         Some(dialect) => layer.dialect(dialect),
         None => layer,

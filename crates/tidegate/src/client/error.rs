@@ -15,8 +15,10 @@ pub enum WaitError<E> {
     Overdue {
         /// Where the request waited.
         bucket: BucketName,
-        /// How long it would still have to wait, as far as that is known.
+        /// How long it would still have to wait until its turn came, as far as that is known.
         wait: Duration,
+        /// On whose word it is given up.
+        basis: Basis,
         /// Which bound the wait goes beyond.
         beyond: Patience,
     },
@@ -28,7 +30,7 @@ pub enum WaitError<E> {
         /// How long after it was sent.
         after: Duration,
     },
-    /// Too many requests wait in one bucket, or there are too many buckets. Nothing was sent.
+    /// Too many requests wait in one bucket, there are too many buckets, or too many bytes are held. Nothing was sent.
     #[non_exhaustive]
     Overfull {
         /// Where the request would have waited.
@@ -53,6 +55,17 @@ pub enum Patience {
     Deadline(Duration),
 }
 
+/// On whose word a request is given up that would have to wait too long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Basis {
+    /// The upstream's, that nobody goes before.
+    Told,
+    /// Our own, by the pace learned and the requests that go before it: in advance only if its turn would come too late
+    /// even at twice that pace, since a pace learned is meant to rise; and when its deadline has passed.
+    Estimated,
+}
+
 /// How much is kept at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -61,17 +74,23 @@ pub enum Bound {
     Waiters(usize),
     /// So many buckets may be in use.
     Buckets(usize),
+    /// So many bytes of requests, heads and kept bodies, may be held in memory.
+    Bytes(u64),
 }
 
 impl<E> fmt::Display for WaitError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            WaitError::Overdue { bucket, wait, beyond } if wait.is_zero() => {
+            WaitError::Overdue { bucket, wait, beyond, .. } if wait.is_zero() => {
                 write!(f, "the turn to call {bucket} didn't come within {beyond}; nothing was done")
             }
-            WaitError::Overdue { bucket, wait, beyond } => {
+            WaitError::Overdue { bucket, wait, beyond, basis } => {
                 let wait = (wait.as_secs_f64() * 10.0).ceil() / 10.0;
-                write!(f, "{bucket} has to be waited for {wait} s more, beyond {beyond}; nothing was done")
+                let about = if *basis == Basis::Estimated { "about " } else { "" };
+                write!(
+                    f,
+                    "{bucket} has to be waited for {about}{wait} s more, beyond {beyond}; nothing was done"
+                )
             }
             WaitError::Unanswered { bucket, after } => {
                 write!(
@@ -107,6 +126,12 @@ impl fmt::Display for Bound {
         match self {
             Bound::Waiters(most) => write!(f, "{most} requests wait there already, the most that may"),
             Bound::Buckets(most) => write!(f, "{most} other buckets are in use, the most that may be"),
+            Bound::Bytes(most) => {
+                write!(
+                    f,
+                    "requests that wait or are under way hold {most} bytes already, the most that may be"
+                )
+            }
         }
     }
 }

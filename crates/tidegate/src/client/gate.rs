@@ -12,9 +12,13 @@ use tidegate_core::{Feedback, Pacer, Quota, Time, Turn};
 use tokio::time::Sleep;
 
 use super::budget::Wanted;
+use super::error::Basis;
 use super::guard::{Ending, Guard, Leave};
 use super::known::Known;
-use super::line::{Bounds, Line, Number};
+use super::line::{Beyond, Bounds, Line, Number, Outlook, Ticket, TooLong, Whose};
+use super::memory::Tally;
+use super::view::{BucketView, TokenTag};
+use crate::key::Key;
 use crate::observe::{Cause, Stance};
 use crate::world;
 
@@ -22,6 +26,8 @@ use crate::world;
 #[derive(Debug)]
 pub(crate) struct Gate {
     state: Mutex<State>,
+    /// What its requests hold in memory.
+    memory: Arc<Tally>,
     /// Asked last, and by all gates of the origin.
     guard: Arc<Guard>,
 }
@@ -37,15 +43,9 @@ struct State {
     held: u32,
 }
 
-/// A request may not wait as long as it would have to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct TooLong {
-    pub(crate) until: Time,
-}
-
 impl Gate {
     pub(crate) fn new(guard: Arc<Guard>) -> Gate {
-        Gate { state: Mutex::default(), guard }
+        Gate { state: Mutex::default(), memory: Arc::default(), guard }
     }
 
     /// The bucket's quota is known: from now on, no call goes that it would refuse.
@@ -56,16 +56,23 @@ impl Gate {
         }
     }
 
-    /// A place at the end of the queue; `None` if `most` wait already.
-    pub(crate) fn enter(self: &Arc<Self>, bounds: Bounds, most: usize) -> Option<Place> {
+    /// A place in the queue; `None` if `most` wait already.
+    pub(crate) fn enter(self: &Arc<Self>, whose: Whose, bounds: Bounds, most: usize) -> Option<Place> {
         let mut state = self.lock();
         if state.line.len() >= most {
             return None;
         }
-        let number = state.next;
+        let now = world::now();
+        let ticket = Ticket { number: state.next, whose, bounds, came: now, went: None };
         state.next += 1;
-        state.line.join(number, bounds);
-        Some(Place { gate: self.clone(), number, bounds })
+        let outlook = state.outlook(now);
+        state.line.join_new(ticket, &outlook);
+        Some(Place { gate: self.clone(), ticket })
+    }
+
+    /// What its requests hold in memory.
+    pub(crate) fn memory(&self) -> &Arc<Tally> {
+        &self.memory
     }
 
     /// Nothing goes before `until`, on the word of an answer elsewhere.
@@ -88,6 +95,22 @@ impl Gate {
         self.lock().pacer.belief(now)
     }
 
+    pub(crate) fn view(&self, key: &Key, now: Time) -> BucketView {
+        let state = self.lock();
+        let closed_until = state.pacer.not_before(now);
+        BucketView {
+            name: key.name.clone(),
+            token: key.token.map(TokenTag::of),
+            belief: state.pacer.belief(now),
+            waiting: state.line.len(),
+            callers: state.line.callers(),
+            bytes: self.memory.bytes(),
+            oldest: state.line.oldest(),
+            closed_until: (closed_until > now).then_some(closed_until),
+            held: state.held,
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing under the lock leaves the state half changed, should it panic.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -104,10 +127,16 @@ impl Gate {
     fn change<T>(&self, change: impl FnOnce(&mut State, Time) -> T) -> T {
         let mut state = self.lock();
         let now = world::now();
-        let before = state.earliest(now);
+        let before = state.outlook(now);
         let result = change(&mut state, now);
-        let (told, after) = (state.pacer.not_before(now), state.earliest(now));
-        let overdue = if after > before { state.line.wake_overdue(now, told, after) } else { Vec::new() };
+        let after = state.outlook(now);
+        let mut overdue = Vec::new();
+        if after.until > before.until {
+            overdue = state.line.wake_overdue(&after);
+        }
+        if after.is_worse_than(&before) {
+            overdue.extend(state.line.wake_late(&after));
+        }
         let head = state.line.wake_head();
         drop(state);
         head.into_iter().chain(overdue).for_each(Waker::wake);
@@ -116,6 +145,17 @@ impl Gate {
 }
 
 impl State {
+    /// What is known of the turns to come.
+    fn outlook(&self, now: Time) -> Outlook {
+        let (told, until) = (self.pacer.not_before(now), self.earliest(now));
+        Outlook { now, told, until, pace: self.pacer.belief(now).pace }
+    }
+
+    /// When a request's turn comes, as far as is known.
+    fn turn_of(&self, number: Number, outlook: &Outlook) -> Time {
+        outlook.turn(outlook.pace.map_or(0, |_| self.line.ahead(number)))
+    }
+
     /// Before this instant nobody goes, whoever is the head.
     fn earliest(&self, now: Time) -> Time {
         let known = self.known.as_ref().map_or(now, |known| known.earliest(now));
@@ -144,8 +184,7 @@ impl State {
 #[derive(Debug)]
 pub(crate) struct Place {
     gate: Arc<Gate>,
-    number: Number,
-    bounds: Bounds,
+    ticket: Ticket,
 }
 
 impl Place {
@@ -153,7 +192,7 @@ impl Place {
     ///
     /// `tell` hears why it waits, whenever that changes.
     pub(crate) async fn turn(&self, mut tell: impl FnMut(Cause, Option<Time>)) -> Result<(), TooLong> {
-        self.gate.lock().line.join(self.number, self.bounds);
+        self.gate.lock().line.join(self.ticket);
         let mut alarm = Alarm { timer: pin!(world::timer(Time::MAX)), at: None };
         let mut told = None;
         std::future::poll_fn(move |cx| {
@@ -176,34 +215,40 @@ impl Place {
     /// The obstacle, if there is one; whoever finds one is woken when it may have changed.
     fn look(&self, now: Time, waker: &Waker) -> Result<Option<(Cause, Option<Time>)>, TooLong> {
         let mut state = self.gate.lock();
-        let (told, until) = (state.pacer.not_before(now), state.earliest(now));
-        if !self.bounds.allow(now, told, until) {
-            return Err(TooLong { until });
+        let Ticket { number, bounds, .. } = self.ticket;
+        let outlook = state.outlook(now);
+        if let Some((beyond, basis)) = bounds.excess(&outlook) {
+            return Err(TooLong { until: state.turn_of(number, &outlook), beyond, basis });
         }
-        let obstacle = state.obstacle(self.number, now).or_else(|| self.gate.guarded(now, waker));
+        if let Some(until) = state.line.late(number) {
+            return Err(TooLong { until, beyond: Beyond::Deadline, basis: Basis::Estimated });
+        }
+        let obstacle = state.obstacle(number, now).or_else(|| self.gate.guarded(now, waker));
         if obstacle.is_some() {
-            state.line.sleeps(self.number, waker);
+            state.line.sleeps(number, waker);
         }
         Ok(obstacle)
     }
 
     fn is_head(&self) -> bool {
-        self.gate.lock().line.head() == Some(self.number)
+        self.gate.lock().line.head() == Some(self.ticket.number)
     }
 
     /// Goes, if the turn still is the request's own; `None` if something came between.
-    pub(crate) fn go(&self) -> Option<UnderWay> {
-        let (flight, leave, sent) = self.gate.change(|state, now| {
-            if state.obstacle(self.number, now).is_some() {
+    pub(crate) fn go(&mut self) -> Option<UnderWay> {
+        let number = self.ticket.number;
+        let (went, flight, leave, sent) = self.gate.change(|state, now| {
+            if state.obstacle(number, now).is_some() {
                 return None;
             }
             let leave = self.gate.guard.go(now)?;
-            state.line.leave(self.number);
+            let went = state.line.go(number)?;
             if let Some(known) = &mut state.known {
                 known.sent(now);
             }
-            Some((state.pacer.sent(now), leave, now))
+            Some((went, state.pacer.sent(now), leave, now))
         })?;
+        self.ticket.went = Some(went);
         Some(UnderWay { gate: self.gate.clone(), flight: Some(flight), leave: Some(leave), sent })
     }
 
@@ -225,7 +270,7 @@ impl Place {
         let until = self.gate.change(|state, _| {
             state.pacer.answered(flight, at, feedback, world::draw());
             if next == Next::GoAgain {
-                state.line.join(self.number, self.bounds);
+                state.line.join(self.ticket);
             }
             state.pacer.closed_until()
         });
@@ -234,9 +279,11 @@ impl Place {
         Learned { until, turned }
     }
 
-    /// Until when nobody goes, as far as is known.
-    pub(crate) fn earliest(&self, now: Time) -> Time {
-        self.gate.lock().earliest(now)
+    /// What is said to a request whose deadline has passed while it waited: when its turn would come.
+    pub(crate) fn expired(&self, now: Time) -> TooLong {
+        let state = self.gate.lock();
+        let until = state.turn_of(self.ticket.number, &state.outlook(now));
+        TooLong { until, beyond: Beyond::Deadline, basis: Basis::Estimated }
     }
 
     /// The gate that it is at.
@@ -247,7 +294,7 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.gate.change(|state, _| state.line.leave(self.number));
+        self.gate.change(|state, _| state.line.leave(self.ticket.number));
     }
 }
 

@@ -9,6 +9,8 @@ use tidegate_core::{Quota, Time};
 
 use super::gate::Gate;
 use super::guard::Guard;
+use super::memory::Tally;
+use super::view::BucketView;
 use crate::key::Key;
 use crate::observe::BucketName;
 
@@ -18,6 +20,8 @@ pub(crate) struct Shared {
     pub(crate) gates: Gates,
     /// The number of the next request.
     pub(crate) calls: AtomicU64,
+    /// What requests hold in memory.
+    pub(crate) memory: Arc<Tally>,
 }
 
 /// The gates of all buckets in use, by origin, resource and token.
@@ -103,6 +107,11 @@ impl Gates {
     pub(crate) fn beliefs(&self, now: Time) -> Vec<(BucketName, Belief)> {
         let belief = |(key, kept): (&Key, &Kept)| (key.name.clone(), kept.gate.belief(now));
         self.lock().gates.iter().map(belief).collect()
+    }
+
+    pub(crate) fn views(&self, now: Time) -> Vec<BucketView> {
+        let view = |(key, kept): (&Key, &Kept)| kept.gate.view(key, now);
+        self.lock().gates.iter().map(view).collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, Known> {

@@ -9,10 +9,12 @@ use tidegate_core::pacer::Belief;
 use tidegate_wire::dialect::{Dialect, Table};
 use tower_layer::Layer;
 
+use super::error::Basis;
 use super::gates::Shared;
 use super::repeat::Broken;
 use super::service::Wait;
 use super::settings::{Room, Settings, one_by_one};
+use super::view::BucketView;
 use crate::observe::{BucketName, Observe};
 use crate::world;
 
@@ -45,6 +47,16 @@ impl WaitLayer {
         self.with(|settings| settings.deadline = Some(span))
     }
 
+    /// On whose word a request is given up before its deadline has passed.
+    ///
+    /// [`Basis::Estimated`] by default: it is told at once, when it comes or when a refusal moves all, that its turn
+    /// won't come in time even at twice the pace learned. With [`Basis::Told`] it waits on as long as the upstream
+    /// hasn't said that nothing goes before its deadline.
+    #[must_use]
+    pub fn give_up_on(self, basis: Basis) -> Self {
+        self.with(|settings| settings.given_up_on = basis)
+    }
+
     /// How much of a body is kept for a second sending: up to `memory_bytes` in memory, beyond that in a
     /// temporary file, and up to `spill_bytes` in all. 64 KiB and 1 GiB by default.
     ///
@@ -75,6 +87,17 @@ impl WaitLayer {
     #[must_use]
     pub fn buckets(self, most: usize) -> Self {
         self.with(|settings| settings.buckets = most)
+    }
+
+    /// How many bytes requests may hold in memory that wait or are under way, in all of the layer's buckets: their heads,
+    /// by an estimate that is rather too high, and what is kept of their bodies. 256 MiB by default.
+    ///
+    /// At the bound one more request gets [`Overfull`](super::WaitError::Overfull), and what is still to be kept of a
+    /// body goes to its temporary file at once. A caller's own body that is in memory anyway isn't counted, nor is an
+    /// answer.
+    #[must_use]
+    pub fn waiting_bytes(self, most: u64) -> Self {
+        self.with(|settings| settings.waiting_bytes = most)
     }
 
     /// What a limit is about, as far as can be seen from a request. By default its path, with `{}` in place of
@@ -144,6 +167,11 @@ impl WaitLayer {
     /// name.
     pub fn beliefs(&self) -> Vec<(BucketName, Belief)> {
         self.shared.gates.beliefs(world::now())
+    }
+
+    /// What there is to see of each bucket now, in order of origin and resource.
+    pub fn views(&self) -> Vec<BucketView> {
+        self.shared.gates.views(world::now())
     }
 
     fn with(mut self, change: impl FnOnce(&mut Settings)) -> Self {

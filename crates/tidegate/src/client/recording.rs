@@ -5,6 +5,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 
 use bytes::{Bytes, BytesMut};
 
+use super::memory::{Full, Share};
 use super::settings::Room;
 
 /// The first bytes of a body, as many as went out.
@@ -29,6 +30,9 @@ pub(crate) enum Recording {
 /// The most that is read or written at once.
 pub(crate) const PIECE: usize = 64 << 10;
 
+/// The least that is allocated for what is kept in memory.
+const LEAST: u64 = 64;
+
 impl Recording {
     pub(crate) fn new() -> Self {
         Recording::Memory(BytesMut::new())
@@ -46,18 +50,23 @@ impl Recording {
         matches!(self, Recording::Lost { .. })
     }
 
-    /// Keeps one more piece, if there is room for it; else all is let go.
-    pub(crate) fn keep(&mut self, piece: &[u8], room: Room) {
+    /// Keeps one more piece, if there is room for it; else all is let go. `share` is what is held in memory: what
+    /// that can't take goes to the file at once.
+    pub(crate) fn keep(&mut self, piece: &[u8], room: Room, share: &mut Share) {
         let len = self.len() + piece.len() as u64;
+        if let Recording::Memory(kept) = self
+            && len <= room.memory
+            && make_room(kept, len, share).is_ok()
+        {
+            kept.extend_from_slice(piece);
+            return;
+        }
         let kept = match self {
-            Recording::Memory(kept) if len <= room.memory => {
-                kept.extend_from_slice(piece);
-                Ok(())
-            }
-            Recording::Memory(kept) if len <= room.spill => spill(kept, piece).map(|file| {
+            // No memory for it doesn't make it too long.
+            Recording::Memory(kept) if len <= room.most() => spill(kept, piece).map(|file| {
                 *self = Recording::File { file, len };
             }),
-            Recording::File { file, len: end } if len <= room.spill => {
+            Recording::File { file, len: end } if len <= room.most() => {
                 append(file, *end, piece).map(|()| *end = len)
             }
             _ => {
@@ -69,6 +78,7 @@ impl Recording {
             // The disk is full, or there is none: the body goes on its way all the same, once.
             *self = Recording::Lost { len };
         }
+        share.release();
     }
 
     /// The piece that begins at `at`, which is before the end.
@@ -91,6 +101,19 @@ impl Recording {
     }
 }
 
+/// Makes room for `len` bytes in all, and holds what is allocated for them.
+fn make_room(kept: &mut BytesMut, len: u64, share: &mut Share) -> Result<(), Full> {
+    let capacity = kept.capacity() as u64;
+    if len > capacity {
+        // Doubled, as a growing buffer is, so that what it has is known before.
+        let enough = len.next_power_of_two().max(LEAST);
+        share.hold(enough)?;
+        kept.reserve(enough as usize - kept.len());
+        share.hold(kept.capacity() as u64)?;
+    }
+    Ok(())
+}
+
 fn spill(kept: &[u8], piece: &[u8]) -> io::Result<File> {
     let mut file = tempfile::tempfile()?;
     file.write_all(kept)?;
@@ -106,8 +129,14 @@ fn append(file: &mut File, end: u64, piece: &[u8]) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client::memory::Tally;
+    use std::sync::Arc;
 
     const ROOM: Room = Room { memory: 4, spill: 8 };
+
+    fn share(most: u64) -> Share {
+        Share::new(Arc::default(), Arc::default(), most)
+    }
 
     fn all(recording: &mut Recording) -> Vec<u8> {
         let mut all = Vec::new();
@@ -120,16 +149,17 @@ mod tests {
     #[test]
     fn it_moves_from_memory_to_a_file_and_gives_up_beyond() {
         let mut recording = Recording::new();
-        recording.keep(b"abcd", ROOM);
+        let share = &mut share(u64::MAX);
+        recording.keep(b"abcd", ROOM, share);
         assert!(matches!(recording, Recording::Memory(_)));
         assert_eq!(all(&mut recording), b"abcd");
-        recording.keep(b"ef", ROOM);
+        recording.keep(b"ef", ROOM, share);
         assert!(matches!(recording, Recording::File { .. }));
-        recording.keep(b"gh", ROOM);
+        recording.keep(b"gh", ROOM, share);
         assert_eq!(all(&mut recording), b"abcdefgh");
-        recording.keep(b"i", ROOM);
+        recording.keep(b"i", ROOM, share);
         assert!(recording.is_lost());
-        recording.keep(b"", ROOM);
+        recording.keep(b"", ROOM, share);
         assert!(recording.is_lost(), "what is lost stays lost");
         assert_eq!(recording.len(), 9);
         assert!(recording.piece(0).is_err(), "and is no shorter body");
@@ -140,7 +170,7 @@ mod tests {
         // Open for reading only: every write fails, as on a full disk.
         let file = File::open("Cargo.toml").unwrap();
         let mut recording = Recording::File { file, len: 5 };
-        recording.keep(b"x", ROOM);
+        recording.keep(b"x", ROOM, &mut share(u64::MAX));
         assert!(recording.is_lost());
     }
 
@@ -148,5 +178,22 @@ mod tests {
     fn a_file_that_lost_its_end_is_an_error_not_a_shorter_body() {
         let mut recording = Recording::File { file: tempfile::tempfile().unwrap(), len: 5 };
         assert!(recording.piece(0).is_err());
+    }
+
+    #[test]
+    fn what_memory_has_no_room_for_goes_to_the_file_at_once_and_is_not_lost() {
+        let room = Room { memory: 1000, spill: 0 };
+        let mut recording = Recording::new();
+        let tally = Arc::new(Tally::default());
+        let mut share = Share::new(tally.clone(), Arc::default(), 200);
+        recording.keep(&[1; 100], room, &mut share);
+        assert_eq!(tally.bytes(), 128, "what is allocated counts");
+        recording.keep(&[2; 29], room, &mut share);
+        assert!(matches!(recording, Recording::File { len: 129, .. }));
+        assert_eq!(tally.bytes(), 0, "and is given back");
+        recording.keep(&[3; 871], room, &mut share);
+        assert_eq!(all(&mut recording), [vec![1; 100], vec![2; 29], vec![3; 871]].concat());
+        recording.keep(&[4], room, &mut share);
+        assert!(recording.is_lost(), "more than it would have kept in memory it doesn't keep in a file");
     }
 }

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 
+use super::memory::Share;
 use super::recording::{PIECE, Recording};
 use super::settings::Room;
 
@@ -43,6 +44,8 @@ struct Tape<B> {
     held: Bytes,
     recording: Recording,
     room: Room,
+    /// What the recording holds in memory.
+    share: Share,
     trailers: Option<HeaderMap>,
     playing: u32,
     waker: Option<Waker>,
@@ -72,13 +75,14 @@ pub enum ReplayError {
 pub(crate) struct Tapes<B>(Arc<Mutex<Tape<B>>>);
 
 impl<B> Tapes<B> {
-    pub(crate) fn new(body: B, room: Room) -> Self {
+    pub(crate) fn new(body: B, room: Room, share: Share) -> Self {
         Tapes(Arc::new(Mutex::new(Tape {
             source: Box::pin(body),
             state: Source::Open,
             held: Bytes::new(),
             recording: Recording::new(),
             room,
+            share,
             trailers: None,
             playing: 0,
             waker: None,
@@ -141,7 +145,7 @@ where
             ready!(self.poll_source(cx))?;
         }
         let piece = self.held.split_to(self.held.len().min(PIECE));
-        self.recording.keep(&piece, self.room);
+        self.recording.keep(&piece, self.room, &mut self.share);
         Poll::Ready(Ok(Some(piece)))
     }
 

@@ -9,6 +9,8 @@ use http::request::Parts;
 use tidegate_core::{Quota, Shape};
 use tidegate_wire::dialect::{Dialect, Table};
 
+use super::error::Basis;
+use super::line::Whose;
 use super::repeat::Broken;
 use crate::key::{self, template};
 use crate::observe::{Event, Observe};
@@ -28,6 +30,28 @@ pub struct CallId(pub u64);
 /// extensions.
 #[derive(Clone, Debug)]
 pub struct Speaks(pub Arc<Dialect>);
+/// Whose call a request is: put it in the request's extensions. Callers who wait in one bucket get equal shares of its
+/// turns, however many requests each has there.
+///
+/// The number means nothing to the layer: whoever makes it decides what a caller is, and hashes what mustn't be known.
+/// Requests without one are all of caller 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Caller(pub u64);
+
+/// How urgent a request is: put it in the request's extensions.
+///
+/// Of 21 turns in a bucket where all three wait, 16 are high, 4 normal and 1 low. So none starves, and a request's turn
+/// comes nearer with each that goes before it, whatever comes after it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Priority {
+    /// Somebody waits for it.
+    High,
+    /// As most are.
+    #[default]
+    Normal,
+    /// It has time.
+    Low,
+}
 
 type ResourceOf = dyn Fn(&Parts) -> String + Send + Sync;
 type QuotaOf = dyn Fn(&Parts, &str) -> Option<Quota> + Send + Sync;
@@ -51,6 +75,8 @@ pub(crate) struct Settings {
     /// An hour: longer waits are told by daily quotas, and by mistake; nobody wants to find out tomorrow.
     pub(crate) max_wait: Duration,
     pub(crate) deadline: Option<Duration>,
+    /// An estimate: with a deadline, knowing early is worth more than a slim chance.
+    pub(crate) given_up_on: Basis,
     pub(crate) room: Room,
     /// Three: enough for a connection that the server closed while idle and one accident more, or for an overload
     /// that passes within seconds.
@@ -59,6 +85,8 @@ pub(crate) struct Settings {
     pub(crate) waiters: usize,
     /// Ten thousand: a few megabytes of gates.
     pub(crate) buckets: usize,
+    /// 256 MiB: a small part of a server, and heads and small bodies of tens of thousands of requests.
+    pub(crate) waiting_bytes: u64,
     /// The one that is spoken, whatever the host.
     pub(crate) dialect: Option<Arc<Dialect>>,
     /// Where the host's is found.
@@ -81,15 +109,24 @@ pub(crate) struct Room {
     pub(crate) spill: u64,
 }
 
+impl Room {
+    /// The most that is kept anywhere.
+    pub(crate) fn most(self) -> u64 {
+        self.memory.max(self.spill)
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Settings {
             max_wait: Duration::from_secs(3600),
             deadline: None,
+            given_up_on: Basis::Estimated,
             room: Room { memory: 64 << 10, spill: 1 << 30 },
             tries: 3,
             waiters: 10_000,
             buckets: 10_000,
+            waiting_bytes: 256 << 20,
             dialect: None,
             dialects: Table::built_in().clone(),
             observer: None,
@@ -137,6 +174,11 @@ impl Settings {
         spoken.unwrap_or_else(|| self.dialects.of_host(key::host(parts)))
     }
 
+    pub(crate) fn whose(parts: &Parts) -> Whose {
+        let (caller, priority) = (parts.extensions.get().copied(), parts.extensions.get().copied());
+        Whose { caller: caller.unwrap_or_default(), priority: priority.unwrap_or_default() }
+    }
+
     pub(crate) fn deadline(&self, parts: &Parts) -> Option<Duration> {
         parts.extensions.get().map(|&Deadline(span)| span).or(self.deadline)
     }
@@ -157,6 +199,7 @@ impl fmt::Debug for Settings {
             .field("tries", &self.tries)
             .field("waiters", &self.waiters)
             .field("buckets", &self.buckets)
+            .field("waiting_bytes", &self.waiting_bytes)
             .field("dialect", &self.dialect.as_ref().map(|dialect| &dialect.name))
             .finish_non_exhaustive()
     }

@@ -16,11 +16,12 @@ use tidegate_wire::feedback::Reading;
 use tower_service::Service;
 
 use super::error::{Bound, Patience, WaitError};
-use super::gate::{Learned, Next, Place, TooLong, UnderWay};
+use super::gate::{Learned, Next, Place, UnderWay};
 use super::gates::Shared;
 use super::handed_back::HandedBack;
 use super::heard::{Heard, hear};
-use super::line::Bounds;
+use super::line::{Beyond, Bounds, TooLong};
+use super::memory::{self, Share};
 use super::peeked::Peeked;
 use super::repeat::{self, After, Broken, Twice};
 use super::replay::{Replay, Tapes};
@@ -91,8 +92,8 @@ impl Trip {
         B::Error: Into<Box<dyn Error + Send + Sync>>,
         R: Body<Data = Bytes>,
     {
-        let tapes = Tapes::new(body, self.settings.room);
-        let mut place = self.enter().map_err(|bound| self.overfull(bound))?;
+        let (mut place, share) = self.enter().map_err(|bound| self.overfull(bound))?;
+        let tapes = Tapes::new(body, self.settings.room, share.another());
         let mut failed = 0;
         loop {
             self.call.attempt += 1;
@@ -134,30 +135,35 @@ impl Trip {
         }
     }
 
-    /// A place in the bucket's queue.
-    fn enter(&self) -> Result<Place, Bound> {
-        let Settings { buckets, waiters, max_wait, refusals, .. } = *self.settings;
+    /// A place in the bucket's queue, and what the request holds in memory.
+    fn enter(&self) -> Result<(Place, Share), Bound> {
+        let Settings { buckets, waiters, waiting_bytes: most, max_wait, refusals, given_up_on, .. } =
+            *self.settings;
         let gate = self.shared.gates.gate(&self.key, self.started, buckets, refusals);
         let gate = gate.ok_or(Bound::Buckets(buckets))?;
         if let Some(quota) = self.settings.quota(&self.parts, self.key.name.resource()) {
             gate.know(&quota);
         }
-        gate.enter(Bounds { deadline: self.deadline(), max_wait }, waiters).ok_or(Bound::Waiters(waiters))
+        let mut share = Share::new(self.shared.memory.clone(), gate.memory().clone(), most);
+        share.hold(memory::of_head(&self.parts)).map_err(|_| Bound::Bytes(most))?;
+        let bounds = Bounds { deadline: self.deadline(), max_wait, given_up_on };
+        let place = gate.enter(Settings::whose(&self.parts), bounds, waiters);
+        place.map(|place| (place, share)).ok_or(Bound::Waiters(waiters))
     }
 
     /// Waits for the turn and goes.
-    async fn send<S, B, R>(&self, place: Place, inner: &mut S, tapes: &Tapes<B>) -> Sending<R, S::Error>
+    async fn send<S, B, R>(&self, mut place: Place, inner: &mut S, tapes: &Tapes<B>) -> Sending<R, S::Error>
     where
         S: Service<Request<Replay<B>>, Response = Response<R>> + Clone,
         S::Error: 'static,
     {
-        let turn = world::by(self.deadline(), self.turn(&place, inner)).await;
+        let turn = world::by(self.deadline(), self.turn(&mut place, inner)).await;
         let (mut ready, under_way) = match turn {
             Some(Ok(turn)) => turn,
-            Some(Err(Stop::TooLong(TooLong { until }))) => return Sending::Stopped(self.overdue(until)),
+            Some(Err(Stop::TooLong(too_long))) => return Sending::Stopped(self.overdue(too_long)),
             // It wasn't sent.
             Some(Err(Stop::NotReady(error))) => return Sending::Broke(place, Broken::NeverSent, error),
-            None => return Sending::Stopped(self.overdue(place.earliest(world::now()))),
+            None => return Sending::Stopped(self.overdue(place.expired(world::now()))),
         };
         self.settings.tell(&Event::Sent { call: self.call, bucket: self.bucket(), at: under_way.sent });
         let request = Request::from_parts(self.parts.clone(), tapes.play());
@@ -175,7 +181,7 @@ impl Trip {
     ///
     /// Readiness is asked last, since it may hold a permit or a connection that others could use meanwhile. It
     /// may take its time, so the turn is asked for once more.
-    async fn turn<S, Q>(&self, place: &Place, inner: &mut S) -> Result<(S, UnderWay), Stop<S::Error>>
+    async fn turn<S, Q>(&self, place: &mut Place, inner: &mut S) -> Result<(S, UnderWay), Stop<S::Error>>
     where
         S: Service<Q> + Clone,
     {
@@ -268,13 +274,12 @@ impl Trip {
         WaitError::Overfull { bucket: self.bucket().clone(), bound }
     }
 
-    fn overdue<E>(&self, until: Time) -> WaitError<E> {
-        let wait = until.since(world::now());
-        let beyond = match self.span {
-            Some(span) if wait <= self.settings.max_wait => Patience::Deadline(span),
+    fn overdue<E>(&self, TooLong { until, beyond, basis }: TooLong) -> WaitError<E> {
+        let beyond = match (beyond, self.span) {
+            (Beyond::Deadline, Some(span)) => Patience::Deadline(span),
             _ => Patience::MaxWait(self.settings.max_wait),
         };
-        WaitError::Overdue { bucket: self.bucket().clone(), wait, beyond }
+        WaitError::Overdue { bucket: self.bucket().clone(), wait: until.since(world::now()), basis, beyond }
     }
 }
 

@@ -17,7 +17,7 @@ use tower::{Layer, ServiceExt, service_fn};
 use crate::support::{Answer, Chunks, Client, Outcome, SECOND, Upstream, check_waited, get, limit};
 
 /// Starts `paths` in this order, all at once.
-async fn start(client: &Client, paths: impl IntoIterator<Item = String>) -> JoinSet<Outcome> {
+pub(crate) async fn start(client: &Client, paths: impl IntoIterator<Item = String>) -> JoinSet<Outcome> {
     let mut set = JoinSet::new();
     for path in paths {
         set.spawn(client.get(&path));
@@ -27,7 +27,7 @@ async fn start(client: &Client, paths: impl IntoIterator<Item = String>) -> Join
 }
 
 /// All requests share one bucket, and have numbers as paths.
-fn numbered() -> WaitLayer {
+pub(crate) fn numbered() -> WaitLayer {
     WaitLayer::new().resource(|_| "/all".into())
 }
 
@@ -115,7 +115,7 @@ async fn a_cancelled_waiter_frees_its_place_at_once() {
 }
 
 /// What the future comes to without waiting.
-async fn at_once<F: Future>(mut future: Pin<&mut F>) -> Option<F::Output> {
+pub(crate) async fn at_once<F: Future>(mut future: Pin<&mut F>) -> Option<F::Output> {
     poll_fn(|cx| match future.as_mut().poll(cx) {
         Poll::Ready(output) => Poll::Ready(Some(output)),
         Poll::Pending => Poll::Ready(None),

@@ -18,6 +18,8 @@ mod peeked;
 #[cfg(test)]
 mod provider;
 #[cfg(test)]
+mod queue;
+#[cfg(test)]
 mod quota;
 #[cfg(test)]
 mod repeat;
