@@ -14,6 +14,8 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Call an API that limits you: waits as told, follows pages, repeats, loses nothing
     Fetch(Box<crate::fetch::args::Args>),
+    /// Call an API for a whole list of work that may be stopped at any time and gone on with
+    Batch(Box<crate::batch::args::Args>),
     /// Be a rate-limited API on this machine, for trying and testing clients
     Simulate(crate::simulate::args::Args),
     /// Watch three clients do the same work against hidden limits, in under 40 s

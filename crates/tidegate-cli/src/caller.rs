@@ -6,6 +6,7 @@ pub(crate) mod client;
 pub(crate) mod fault;
 pub(crate) mod headers;
 pub(crate) mod input;
+pub(crate) mod json;
 pub(crate) mod next_page;
 pub(crate) mod text;
 pub(crate) mod token;

@@ -1,6 +1,7 @@
 //! The one binary: reads what was typed and opens the right door. Never here: an algorithm.
 
 mod args;
+mod batch;
 mod caller;
 mod check;
 mod demo;
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
 async fn run(command: Command) -> Result<Exit, Failure> {
     match command {
         Command::Fetch(args) => fetch::run(*args).await,
+        Command::Batch(args) => batch::run(*args).await,
         Command::Simulate(args) => simulate::run(args).await,
         Command::Demo(args) => demo::run(args).await,
         Command::Gateway(args) => gateway::run(args).await,

@@ -38,3 +38,6 @@ pub mod server;
 pub mod store;
 #[cfg(any(feature = "client", feature = "server"))]
 pub mod world;
+
+#[cfg(feature = "client")]
+pub use key::template as resource;

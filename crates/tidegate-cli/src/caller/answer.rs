@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, Method, StatusCode, header};
+use http::{HeaderMap, Method, Response, StatusCode, header};
 use http_body_util::BodyExt;
 use reqwest::Url;
 use serde_json::Value;
@@ -11,6 +11,7 @@ use tidegate::client::{HandedBack, Peeked};
 use tidegate::world;
 use tidegate_wire::tracking::{TRACKINGID, TrackingId};
 
+use super::client::Took;
 use super::fault;
 use super::text::printable;
 use super::units::spoken_size;
@@ -37,6 +38,21 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    /// The answer that came from `url`.
+    pub(crate) fn new(answer: Response<Peeked<reqwest::Body>>, url: Url, timeout: Duration) -> Answer {
+        let (parts, body) = answer.into_parts();
+        Answer {
+            url,
+            status: parts.status,
+            took: parts.extensions.get().map_or(Duration::ZERO, |&Took(took)| took),
+            handed_back: parts.extensions.get().copied(),
+            headers: parts.headers,
+            body,
+            timeout,
+            read: 0,
+        }
+    }
+
     /// The answer's tracking ID, if it has a well-formed one.
     pub(crate) fn tracking(&self) -> Option<TrackingId> {
         self.headers.get(TRACKINGID).and_then(|value| TrackingId::read(value.as_bytes()))

@@ -208,7 +208,7 @@ impl Observe for Watch {
                 drop(seen);
                 self.tell_wait(&waiting);
             }
-            Event::Sent { call, .. } | Event::Passed { call, .. } => {
+            Event::Sent { call, .. } | Event::Passed { call, .. } | Event::Ended { call, .. } => {
                 drop(self.lock().waiting.remove(&call.id))
             }
             Event::Refused { call, bucket, feedback, .. } => {

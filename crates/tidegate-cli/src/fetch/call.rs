@@ -15,7 +15,7 @@ use super::request::Template;
 use super::run::Home;
 use super::stop::Stop;
 use crate::caller::answer::Answer;
-use crate::caller::client::{Took, may_double};
+use crate::caller::client::may_double;
 use crate::caller::fault;
 use crate::caller::text::printable;
 use crate::exit::{Exit, Failure};
@@ -98,18 +98,7 @@ impl Caller {
             }
             _ => Stop::Failed(fault::of_wait(&error, url, self.timeout)),
         })?;
-        let (parts, body) = answer.into_parts();
-        let took = parts.extensions.get().map_or(Duration::ZERO, |&Took(took)| took);
-        Ok(Answer {
-            url: url.clone(),
-            status: parts.status,
-            headers: parts.headers,
-            took,
-            body,
-            handed_back: parts.extensions.get().copied(),
-            timeout: self.timeout,
-            read: 0,
-        })
+        Ok(Answer::new(answer, url.clone(), self.timeout))
     }
 }
 

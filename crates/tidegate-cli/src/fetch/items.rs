@@ -8,6 +8,7 @@ use std::fmt;
 
 use serde_json::value::RawValue;
 
+use crate::caller::json::Compact;
 use crate::caller::text::printable;
 pub(crate) use pointer::Pointer;
 
@@ -20,7 +21,7 @@ pub(crate) struct Lines {
 
 impl Lines {
     fn push(&mut self, value: &RawValue) {
-        compact(value.get(), &mut self.bytes);
+        Compact::default().feed(value.get().as_bytes(), &mut self.bytes);
         self.bytes.push(b'\n');
         self.count += 1;
     }
@@ -114,21 +115,6 @@ fn named(value: &RawValue) -> &'static str {
         Some(b'n') => "null",
         Some(b't' | b'f') => "true or false",
         _ => "a number",
-    }
-}
-
-/// Copies JSON without the blanks between its values.
-fn compact(json: &str, into: &mut Vec<u8>) {
-    let (mut quoted, mut escaped) = (false, false);
-    for byte in json.bytes() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' => escaped = quoted,
-            b'"' => quoted = !quoted,
-            b' ' | b'\t' | b'\r' | b'\n' if !quoted => continue,
-            _ => {}
-        }
-        into.push(byte);
     }
 }
 
