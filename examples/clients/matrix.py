@@ -37,6 +37,7 @@ WORLDS = {
 UPLOADS = {
     "uploads-refused-at-once": {"ITEMS": "3", "AT_ONCE": "3"},
     "uploads-refused-midway": {"ITEMS": "3", "AT_ONCE": "3"},
+    "uploads-cut": {"ITEMS": "3", "AT_ONCE": "3"},
 }
 # Those that meet every world; the others meet the first and the last.
 EVERYWHERE = {"urllib", "urllib-post", "node"}

@@ -20,7 +20,7 @@ pub use file::ScenarioError;
 pub use limit::{Above, CostRule, Limit, LimitError, Per};
 pub use pattern::Pattern;
 pub use told::{Announce, RetryAfter};
-pub use verdict::Verdict;
+pub use verdict::{Rest, Verdict};
 pub(crate) use work::is_safe;
 pub use work::{Keys, Target, Work};
 
@@ -60,6 +60,8 @@ pub struct Scenario {
     pub announce: Announce,
     /// How much of an upload has come when its verdict falls.
     pub verdict: Verdict,
+    /// What becomes of the rest of an upload that is refused.
+    pub rest: Rest,
     /// How long calls and answers travel.
     pub latency: Latency,
     /// What changes, and when.
@@ -187,6 +189,7 @@ impl Default for Scenario {
             retry_after: RetryAfter::Honest,
             announce: Announce::Nothing,
             verdict: Verdict::AtTheEnd,
+            rest: Rest::Read,
             latency: Latency::default(),
             changes: Vec::new(),
             outages: Vec::new(),

@@ -5,6 +5,7 @@ use http::{Request, StatusCode};
 use hyper::body::Incoming;
 use serde_json::Value;
 use tidegate::world;
+use tidegate_sim::scenario::Rest;
 use tidegate_sim::{Call, Outcome};
 use tidegate_wire::tracking::{TRACKINGID, TrackingId};
 
@@ -92,7 +93,7 @@ impl Api {
             Outcome::Done => self.done(desk, parts, wanted).await,
             outcome => {
                 let refusal = self.refusal(desk, outcome)?;
-                if let Wanted::Echo(arriving) = wanted {
+                if let (Wanted::Echo(arriving), Rest::Read) = (wanted, self.played.scenario().rest) {
                     arriving.discard(&parts.headers);
                 }
                 refusal

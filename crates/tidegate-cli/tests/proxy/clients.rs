@@ -65,6 +65,11 @@ fn a_large_upload_that_is_refused_amid_its_body_arrives_whole() {
 }
 
 #[test]
+fn a_large_upload_whose_connection_is_closed_behind_the_refusal_arrives_whole() {
+    check("curl", "uploads-cut", "base-url");
+}
+
+#[test]
 fn without_the_proxy_the_same_program_loses_items_and_the_matrix_says_so() {
     let output = matrix(&["--client", "urllib", "--world", "several-servers", "--way", "alone"]);
     let said = said(&output);

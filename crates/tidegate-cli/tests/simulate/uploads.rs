@@ -15,11 +15,12 @@ fn sha256(body: &[u8]) -> String {
     digest(&SHA256, body).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn start(verdict: &str) -> Running {
+/// Uploads are judged at this point; further lines of the scenario.
+fn start(verdict: &str, lines: &str) -> Running {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("scenario.toml");
     let limit = "[[limit]]\nmatch = \"PUT /v1/echo/{name}\"\nquota = \"1 per hour\"\n";
-    std::fs::write(&path, format!("servers = 1\nverdict = \"{verdict}\"\n{limit}")).unwrap();
+    std::fs::write(&path, format!("servers = 1\nverdict = \"{verdict}\"\n{lines}{limit}")).unwrap();
     Running::start(&["--scenario", path.to_str().unwrap()])
 }
 
@@ -54,7 +55,7 @@ fn upload(running: &Running, body: &[u8], first: usize) -> (String, Value) {
 
 #[track_caller]
 fn check(verdict: &str, needed: usize) {
-    let running = start(verdict);
+    let running = start(verdict, "");
     let body: Vec<u8> = (0..LARGE).map(|at| (at / 7) as u8).collect();
     let (status, told) = upload(&running, &body, LARGE);
     assert_eq!(status, "HTTP/1.1 200 OK", "{verdict}");
@@ -82,7 +83,7 @@ fn a_refusal_comes_at_the_end_unless_told_otherwise() {
 
 #[test]
 fn who_asks_before_sending_is_refused_without_a_word_of_the_body() {
-    let running = start("at-once");
+    let running = start("at-once", "");
     assert_eq!(running.ask("PUT", "/v1/echo/a", "Authorization: Bearer any\r\n", "").status, 200);
     let mut stream = TcpStream::connect(&running.address).unwrap();
     let head = "PUT /v1/echo/a HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\nExpect: 100-continue\r\n";
@@ -90,4 +91,17 @@ fn who_asks_before_sending_is_refused_without_a_word_of_the_body() {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 429 "), "{answer}");
+}
+
+#[test]
+fn the_rest_of_a_refused_upload_may_be_cut() {
+    let running = start("at-once", "rest = \"cut\"\n");
+    assert_eq!(running.ask("PUT", "/v1/echo/a", "Authorization: Bearer any\r\n", "").status, 200);
+    let mut stream = TcpStream::connect(&running.address).unwrap();
+    let head = format!("PUT /v1/echo/a HTTP/1.1\r\nHost: a\r\nContent-Length: {LARGE}\r\nAuthorization: Bearer any");
+    stream.write_all(format!("{head}\r\n\r\n").as_bytes()).unwrap();
+    let mut status = String::new();
+    BufReader::new(stream.try_clone().unwrap()).read_line(&mut status).unwrap();
+    assert_eq!(status, "HTTP/1.1 429 Too Many Requests\r\n");
+    assert!(stream.write_all(&vec![0; LARGE]).is_err(), "the connection is closed");
 }

@@ -1,4 +1,4 @@
-//! When an upload is judged. Never here: how it is read.
+//! When an upload is judged, and what becomes of one that is refused. Never here: how it is read.
 
 use serde::Deserialize;
 
@@ -13,4 +13,15 @@ pub enum Verdict {
     /// All of it.
     #[default]
     AtTheEnd,
+}
+
+/// What becomes of the part of an upload that was still to come when it was refused.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rest {
+    /// It is read and thrown away.
+    #[default]
+    Read,
+    /// Nobody reads it: the connection is closed behind the answer.
+    Cut,
 }
