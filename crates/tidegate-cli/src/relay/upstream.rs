@@ -5,6 +5,7 @@
 //! of task. An idle one is looked at when it is taken, and by a sweep.
 
 mod aim;
+mod attentive;
 mod connect;
 mod http1;
 mod http2;

@@ -98,7 +98,8 @@ fn the_rest_of_a_refused_upload_may_be_cut() {
     let running = start("at-once", "rest = \"cut\"\n");
     assert_eq!(running.ask("PUT", "/v1/echo/a", "Authorization: Bearer any\r\n", "").status, 200);
     let mut stream = TcpStream::connect(&running.address).unwrap();
-    let head = format!("PUT /v1/echo/a HTTP/1.1\r\nHost: a\r\nContent-Length: {LARGE}\r\nAuthorization: Bearer any");
+    let head =
+        format!("PUT /v1/echo/a HTTP/1.1\r\nHost: a\r\nContent-Length: {LARGE}\r\nAuthorization: Bearer any");
     stream.write_all(format!("{head}\r\n\r\n").as_bytes()).unwrap();
     let mut status = String::new();
     BufReader::new(stream.try_clone().unwrap()).read_line(&mut status).unwrap();

@@ -12,6 +12,7 @@ use rustls_platform_verifier::BuilderVerifierExt as _;
 use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::TlsConnector;
 
+use super::attentive::Attentive;
 use super::http1::Live;
 use super::http2::Shared;
 use crate::exit::{Exit, Failure};
@@ -107,7 +108,7 @@ impl Connector {
     /// A connection in HTTP/1.1.
     pub(super) async fn http1(&self) -> Result<Box<Live>, Fault> {
         let stream = self.open().await?;
-        let made = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await;
+        let made = hyper::client::conn::http1::handshake(TokioIo::new(Attentive::new(stream))).await;
         let (sender, connection) = made.map_err(|_| Fault::Unreachable)?;
         Ok(Box::new(Live::new(sender, connection)))
     }

@@ -16,6 +16,7 @@ use tidegate_core::Time;
 use tokio::time::Sleep;
 
 use super::SendError;
+use super::attentive::Attentive;
 use crate::relay::fault::Fault;
 use crate::relay::forward::{Outgoing, Progress};
 use crate::relay::stream::Stream;
@@ -23,7 +24,7 @@ use crate::relay::stream::Stream;
 /// A connection that carries one call at a time.
 pub(super) struct Live {
     sender: SendRequest<Outgoing>,
-    connection: Connection<TokioIo<Stream>, Outgoing>,
+    connection: Connection<TokioIo<Attentive>, Outgoing>,
     state: State,
     /// Rings when an answer may be late. It goes on from call to call, since to set a timer costs more than to look
     /// at one that rings too early.
@@ -42,7 +43,7 @@ enum State {
 impl Live {
     pub(super) fn new(
         sender: SendRequest<Outgoing>,
-        connection: Connection<TokioIo<Stream>, Outgoing>,
+        connection: Connection<TokioIo<Attentive>, Outgoing>,
     ) -> Live {
         // It has rung: the first call sets it.
         let timer = Box::pin(tokio::time::sleep(Duration::ZERO));
@@ -101,7 +102,7 @@ impl Live {
             return None;
         }
         let parts = self.connection.into_parts();
-        Some((parts.io.into_inner(), parts.read_buf))
+        Some((parts.io.into_inner().into_inner(), parts.read_buf))
     }
 }
 
