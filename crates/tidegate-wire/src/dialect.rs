@@ -53,6 +53,9 @@ pub struct Dialect {
     pub floor: Duration,
     /// What the limits count by, for people and for log labels.
     pub scope: Label,
+    /// Where an answer names the bucket that its call was counted in: calls with one token whose answers name the same
+    /// are counted together, whatever their paths.
+    pub bucket: Sources,
     /// Which calls a refusal is about, as far as waiting goes.
     pub reach: Scope,
     /// Where all this is documented or was seen.

@@ -57,6 +57,9 @@ pub struct Reading {
     pub used_ratio: Option<f64>,
     /// What the limit counts by, as the dialect or the answer names it.
     pub scope: Option<String>,
+    /// The name of the bucket that the call was counted in, where the provider gives one: calls with one token whose
+    /// answers name the same are counted together. Unlike the scope, it is the same in answers that pass.
+    pub bucket: Option<String>,
     /// What the body says in words, if it is a refusal or has a status of 400 or more.
     pub message: Option<String>,
     /// Where each of them was read.
@@ -121,6 +124,7 @@ pub fn read(
     judge(&mut reading, meaning, rule, wait);
     reading.feedback.scope = rule.and_then(|rule| rule.reach).unwrap_or(dialect.reach);
     (reading.scope, reading.origins.scope) = Told::split(scope);
+    reading.bucket = label::bucket(dialect, &answer);
     if is_refusal(meaning) || status.as_u16() >= 400 {
         reading.message = message::read(&answer);
     }

@@ -131,6 +131,9 @@ fn section(row: &Dialect, standard: &Dialect) -> String {
     if !row.hosts.is_empty() {
         item(format!("spoken by {}", row.hosts.join(", ")));
     }
+    if !row.bucket.is_empty() {
+        item(format!("names the bucket in {}", codes(&row.bucket).join(" or ")));
+    }
     own_rules(row, standard).for_each(|rule| item(said(rule)));
     if row.name == standard.name || row.windows != standard.windows {
         row.windows.iter().for_each(|window| item(announced(window)));

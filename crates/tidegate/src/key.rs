@@ -29,15 +29,27 @@ impl BucketName {
         &self.origin
     }
 
-    /// The resource: by default the path, with `{}` for each id in it.
+    /// The resource: by default the path, with `{}` for each id in it; or the upstream's own name for the bucket.
     pub fn resource(&self) -> &str {
+        &self.resource
+    }
+}
+
+impl BucketName {
+    pub(crate) fn shared_origin(&self) -> &Arc<str> {
+        &self.origin
+    }
+
+    pub(crate) fn shared_resource(&self) -> &Arc<str> {
         &self.resource
     }
 }
 
 impl fmt::Display for BucketName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", self.origin, self.resource)
+        // A bucket that the upstream named is no path.
+        let space = if self.resource.starts_with('/') { "" } else { " " };
+        write!(f, "{}{space}{}", self.origin, self.resource)
     }
 }
 
@@ -54,6 +66,17 @@ pub(crate) struct Key {
     /// The keyed hash of `Authorization`, if there is one. Two tokens with one hash would share a gate: they
     /// would wait for each other, and no harm beyond.
     pub(crate) token: Option<u64>,
+    /// Who says what belongs together.
+    pub(crate) by: By,
+}
+
+/// Who says which calls belong to a bucket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum By {
+    /// We do, by what requests look like.
+    Resource,
+    /// The upstream, by its own name for it.
+    Name,
 }
 
 impl Key {
@@ -62,7 +85,24 @@ impl Key {
         let end = resource.floor_char_boundary(LONGEST_RESOURCE);
         let name = BucketName { origin: origin(parts).into(), resource: resource[..end].into() };
         let token = parts.headers.get(AUTHORIZATION).map(|token| keyed_hash(token.as_bytes()));
-        Key { name, token }
+        Key { name, token, by: By::Resource }
+    }
+
+    /// The bucket that the upstream calls so, of the same origin and token.
+    pub(crate) fn named(&self, name: &str) -> Key {
+        let name = BucketName { origin: self.name.origin.clone(), resource: name.into() };
+        Key { name, token: self.token, by: By::Name }
+    }
+
+    /// The bucket of another resource, of the same origin and token.
+    pub(crate) fn sibling(&self, resource: &Arc<str>) -> Key {
+        let name = BucketName { origin: self.name.origin.clone(), resource: resource.clone() };
+        Key { name, token: self.token, by: By::Resource }
+    }
+
+    /// Whether both are of one origin and one token.
+    pub(crate) fn is_kin(&self, other: &Key) -> bool {
+        self.name.origin == other.name.origin && self.token == other.token
     }
 }
 

@@ -31,6 +31,7 @@ pub(super) struct Row {
     #[serde(default, deserialize_with = "span")]
     floor: Option<Duration>,
     scope: Option<Label>,
+    bucket: Option<Sources>,
     #[serde(default, deserialize_with = "reach")]
     reach: Option<Scope>,
     source: String,
@@ -67,6 +68,7 @@ impl Row {
             waits: self.waits.or_else(|| Some(like?.waits.clone())).unwrap_or_default(),
             floor: self.floor.or_else(|| Some(like?.floor)).unwrap_or_default(),
             scope: self.scope.or_else(|| Some(like?.scope.clone())).unwrap_or_default(),
+            bucket: self.bucket.or_else(|| Some(like?.bucket.clone())).unwrap_or_default(),
             reach: self.reach.or_else(|| Some(like?.reach)).unwrap_or_default(),
             source: self.source,
             note: self.note,

@@ -1,10 +1,10 @@
 //! What an answer's limit counts by: a row's label, filled in. Never here: which row.
 
-use super::answer::{Answer, part};
+use super::answer::{Answer, Share, part};
 use super::origin::{Origin, Told};
 use super::seen::Seen;
 use crate::categories;
-use crate::dialect::{Label, Part, Source};
+use crate::dialect::{Dialect, Label, Part, Source};
 use crate::octets::trim;
 use crate::value::Format;
 
@@ -26,6 +26,16 @@ pub(super) fn render(
     let texts: Vec<&str> = parts.iter().map(|part| part.value.as_str()).collect();
     let text = texts.join(":").chars().filter(|char| !char.is_control()).take(LONGEST).collect();
     Some(Told::new(text, origin))
+}
+
+/// The name of the bucket, if the answer tells one.
+pub(super) fn bucket(dialect: &Dialect, answer: &Answer<'_>) -> Option<String> {
+    let name = answer.first(&dialect.bucket, &Share::Whole, |source, value| {
+        let text = String::from_utf8_lossy(part(source, value, None)?).into_owned();
+        let name: String = text.chars().filter(|char| !char.is_control()).take(LONGEST).collect();
+        (!name.is_empty()).then_some(name)
+    });
+    name.map(|name| name.value)
 }
 
 fn render_part(

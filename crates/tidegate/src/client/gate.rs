@@ -16,6 +16,7 @@ use super::error::Basis;
 use super::guard::{Ending, Guard, Leave};
 use super::known::Known;
 use super::line::{Beyond, Bounds, Line, Number, Outlook, Ticket, TooLong, Whose};
+use super::lodging::Lodging;
 use super::memory::Tally;
 use super::view::{BucketView, TokenTag};
 use crate::key::Key;
@@ -43,6 +44,15 @@ struct State {
     held: u32,
 }
 
+/// Why a request waits here no longer, though it hasn't gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stopped {
+    /// It may not wait as long as it would have to.
+    TooLong(TooLong),
+    /// Its route waits at another gate now.
+    Moved,
+}
+
 impl Gate {
     pub(crate) fn new(guard: Arc<Guard>) -> Gate {
         Gate { state: Mutex::default(), memory: Arc::default(), guard }
@@ -57,8 +67,9 @@ impl Gate {
     }
 
     /// A place in the queue; `None` if `most` wait already.
-    pub(crate) fn enter(self: &Arc<Self>, whose: Whose, bounds: Bounds, most: usize) -> Option<Place> {
-        let mut state = self.lock();
+    pub(crate) fn enter(lodging: &Arc<Lodging>, whose: Whose, bounds: Bounds, most: usize) -> Option<Place> {
+        let gate = lodging.gate.clone();
+        let mut state = gate.lock();
         if state.line.len() >= most {
             return None;
         }
@@ -67,12 +78,18 @@ impl Gate {
         state.next += 1;
         let outlook = state.outlook(now);
         state.line.join_new(ticket, &outlook);
-        Some(Place { gate: self.clone(), ticket })
+        drop(state);
+        Some(Place { gate, lodging: lodging.clone(), ticket })
     }
 
     /// What its requests hold in memory.
     pub(crate) fn memory(&self) -> &Arc<Tally> {
         &self.memory
+    }
+
+    /// Wakes the head, which may have to move on.
+    pub(crate) fn wake(&self) {
+        self.change(|_, _| ());
     }
 
     /// Nothing goes before `until`, on the word of an answer elsewhere.
@@ -184,6 +201,7 @@ impl State {
 #[derive(Debug)]
 pub(crate) struct Place {
     gate: Arc<Gate>,
+    lodging: Arc<Lodging>,
     ticket: Ticket,
 }
 
@@ -191,7 +209,7 @@ impl Place {
     /// Waits until the request is the head and may go. Nothing is spent yet: [`go`](Place::go) does.
     ///
     /// `tell` hears why it waits, whenever that changes.
-    pub(crate) async fn turn(&self, mut tell: impl FnMut(Cause, Option<Time>)) -> Result<(), TooLong> {
+    pub(crate) async fn turn(&self, mut tell: impl FnMut(Cause, Option<Time>)) -> Result<(), Stopped> {
         self.gate.lock().line.join(self.ticket);
         let mut alarm = Alarm { timer: pin!(world::timer(Time::MAX)), at: None };
         let mut told = None;
@@ -213,15 +231,20 @@ impl Place {
     }
 
     /// The obstacle, if there is one; whoever finds one is woken when it may have changed.
-    fn look(&self, now: Time, waker: &Waker) -> Result<Option<(Cause, Option<Time>)>, TooLong> {
+    fn look(&self, now: Time, waker: &Waker) -> Result<Option<(Cause, Option<Time>)>, Stopped> {
         let mut state = self.gate.lock();
         let Ticket { number, bounds, .. } = self.ticket;
+        if self.lodging.is_left() && state.line.head() == Some(number) {
+            return Err(Stopped::Moved);
+        }
         let outlook = state.outlook(now);
         if let Some((beyond, basis)) = bounds.excess(&outlook) {
-            return Err(TooLong { until: state.turn_of(number, &outlook), beyond, basis });
+            let until = state.turn_of(number, &outlook);
+            return Err(Stopped::TooLong(TooLong { until, beyond, basis }));
         }
         if let Some(until) = state.line.late(number) {
-            return Err(TooLong { until, beyond: Beyond::Deadline, basis: Basis::Estimated });
+            let (beyond, basis) = (Beyond::Deadline, Basis::Estimated);
+            return Err(Stopped::TooLong(TooLong { until, beyond, basis }));
         }
         let obstacle = state.obstacle(number, now).or_else(|| self.gate.guarded(now, waker));
         if obstacle.is_some() {
@@ -238,7 +261,7 @@ impl Place {
     pub(crate) fn go(&mut self) -> Option<UnderWay> {
         let number = self.ticket.number;
         let (went, flight, leave, sent) = self.gate.change(|state, now| {
-            if state.obstacle(number, now).is_some() {
+            if self.lodging.is_left() || state.obstacle(number, now).is_some() {
                 return None;
             }
             let leave = self.gate.guard.go(now)?;
@@ -289,6 +312,10 @@ impl Place {
     /// The gate that it is at.
     pub(crate) fn gate(&self) -> &Gate {
         &self.gate
+    }
+
+    pub(crate) fn lodging(&self) -> &Arc<Lodging> {
+        &self.lodging
     }
 }
 

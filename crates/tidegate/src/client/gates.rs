@@ -9,6 +9,8 @@ use tidegate_core::{Quota, Time};
 
 use super::gate::Gate;
 use super::guard::Guard;
+use super::kin::{Kin, Moved, Route, Said};
+use super::lodging::{Lodging, Lodgings};
 use super::memory::Tally;
 use super::view::BucketView;
 use crate::key::Key;
@@ -33,6 +35,10 @@ struct Known {
     gates: BTreeMap<Key, Kept>,
     /// Origins that are closed as a whole, for whom, and until when: buckets that come later are closed with them.
     closed: BTreeMap<(Arc<str>, Whose), Time>,
+    /// Who shares a bucket with whom.
+    kin: Kin,
+    /// Where the calls of each route wait.
+    lodgings: BTreeMap<Route, Lodgings>,
     /// What is left of the refusals risked with each origin.
     guards: BTreeMap<Arc<str>, Arc<Guard>>,
 }
@@ -63,30 +69,51 @@ impl Kept {
     }
 }
 
+/// How gates are made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Terms {
+    /// How many gates there may be.
+    pub(crate) most: usize,
+    /// How many refusals are risked with an origin.
+    pub(crate) refusals: Quota,
+}
+
 impl Gates {
-    /// The gate of a bucket, made if need be; `None` if there are `most` already and all are in use. An origin that
-    /// isn't known yet gets this budget of refusals.
-    pub(crate) fn gate(&self, key: &Key, now: Time, most: usize, refusals: Quota) -> Option<Arc<Gate>> {
+    /// Where a call to this route waits that comes now; `None` if there are too many gates, and all are in use.
+    pub(crate) fn lodge(&self, route: &Route, now: Time, terms: Terms) -> Option<Arc<Lodging>> {
         let mut known = self.lock();
-        if let Some(kept) = known.gates.get_mut(key) {
-            kept.used = now;
-            return Some(kept.gate.clone());
+        let oldest = known.lodgings.get(route).and_then(Lodgings::oldest);
+        oldest.or_else(|| known.lodge(route, now, terms))
+    }
+
+    /// Where a call moves on to from a lodging that is left.
+    pub(crate) fn next(&self, route: &Route, left: &Arc<Lodging>, now: Time, terms: Terms) -> Arc<Lodging> {
+        let mut known = self.lock();
+        if let Some(next) = known.lodgings.get(route).and_then(|lodgings| lodgings.after(left)) {
+            return next;
         }
-        if known.gates.len() >= most {
-            known.forget_idle(now);
-            if known.gates.len() >= most {
-                known.fold_a_crowd(now);
-            }
-            if known.gates.len() >= most {
-                return None;
-            }
+        // One that waits already isn't turned away: there are never more gates than calls for that.
+        let gladly = Terms { most: usize::MAX, ..terms };
+        known.lodge(route, now, gladly).unwrap_or_else(|| left.clone())
+    }
+
+    /// Learns from an answer which routes share a bucket. If it told a wait, the bucket that the route counts in now
+    /// is closed as well as the one that the call was sent from.
+    pub(crate) fn hear(&self, route: &Route, said: &Said<'_>) {
+        let (left, bucket) = {
+            let mut known = self.lock();
+            let left = match known.kin.hear(route, said) {
+                Moved::Nobody => Vec::new(),
+                Moved::Route => known.move_out(|other| other == route),
+                Moved::Family => known.move_out(|other| other.home.is_kin(&route.home)),
+            };
+            let bucket = known.kin.bucket(route);
+            (left, known.gates.get(&bucket).map(|kept| kept.gate.clone()))
+        };
+        if let (Some(until), Some(bucket)) = (said.closes(), bucket) {
+            bucket.close_until(until);
         }
-        let gate = Arc::new(Gate::new(known.guard(key, now, most, refusals)));
-        if let Some(until) = known.closed_until(key) {
-            gate.close_until(until);
-        }
-        known.gates.insert(key.clone(), Kept { gate: gate.clone(), used: now });
-        Some(gate)
+        left.iter().for_each(|gate| gate.wake());
     }
 
     /// Closes all buckets of an origin and a token until `until`. What other tokens may do is their own affair:
@@ -120,9 +147,55 @@ impl Gates {
 }
 
 impl Known {
+    /// The gate of a bucket, made if need be; `None` if there are too many already and all are in use.
+    fn gate(&mut self, key: &Key, now: Time, terms: Terms) -> Option<Arc<Gate>> {
+        if let Some(kept) = self.gates.get_mut(key) {
+            kept.used = now;
+            return Some(kept.gate.clone());
+        }
+        if self.gates.len() >= terms.most {
+            self.forget_idle(now);
+            if self.gates.len() >= terms.most {
+                self.fold_a_crowd(now);
+            }
+            if self.gates.len() >= terms.most {
+                return None;
+            }
+        }
+        let gate = Arc::new(Gate::new(self.guard(key, now, terms)));
+        if let Some(until) = self.closed_until(key) {
+            gate.close_until(until);
+        }
+        self.gates.insert(key.clone(), Kept { gate: gate.clone(), used: now });
+        Some(gate)
+    }
+
+    /// A new lodging of a route, at the gate of its bucket. It opens no sooner than the route was told.
+    fn lodge(&mut self, route: &Route, now: Time, terms: Terms) -> Option<Arc<Lodging>> {
+        let key = self.kin.bucket(route);
+        let gate = self.gate(&key, now, terms)?;
+        if let Some(told) = self.kin.told(route).filter(|told| *told > now) {
+            gate.close_until(told);
+        }
+        if self.lodgings.len() > self.gates.len() * 2 {
+            self.lodgings.retain(|_, lodgings| !lodgings.is_empty());
+        }
+        let lodging = Arc::new(Lodging::new(gate, key));
+        self.lodgings.entry(route.clone()).or_default().add(&lodging);
+        Some(lodging)
+    }
+
+    /// Tells the calls of these routes to move if they wait elsewhere than where they count now. Gives the gates
+    /// whose heads are to hear of it.
+    fn move_out(&self, is_meant: impl Fn(&Route) -> bool) -> Vec<Arc<Gate>> {
+        let meant = self.lodgings.iter().filter(|(route, _)| is_meant(route));
+        meant.filter_map(|(route, lodgings)| lodgings.move_to(&self.kin.bucket(route))).collect()
+    }
+
     /// The guard of an origin, made if need be. One whose gates are all forgotten is kept while it knows something,
-    /// if there are no more than `most`.
-    fn guard(&mut self, key: &Key, now: Time, most: usize, refusals: Quota) -> Arc<Guard> {
+    /// if there are no more than gates may be.
+    fn guard(&mut self, key: &Key, now: Time, terms: Terms) -> Arc<Guard> {
+        let Terms { most, refusals } = terms;
         if self.guards.len() >= most {
             self.guards.retain(|_, guard| Arc::strong_count(guard) > 1 || !guard.is_whole(now));
         }
@@ -179,6 +252,10 @@ mod tests {
     use crate::world;
     use std::time::Duration;
 
+    fn terms(most: usize) -> Terms {
+        Terms { most, refusals: REFUSALS }
+    }
+
     const REFUSALS: Quota = match Quota::new(9, Duration::from_secs(9)) {
         Ok(quota) => quota,
         Err(_) => panic!("a quota"),
@@ -196,7 +273,7 @@ mod tests {
     }
 
     fn closed_until(gates: &Gates, uri: &str) -> Time {
-        let gate = gates.gate(&key(uri), world::now(), 9, REFUSALS).unwrap();
+        let gate = gates.lock().gate(&key(uri), world::now(), terms(9)).unwrap();
         gate.belief(world::now()).closed_until
     }
 
@@ -211,7 +288,7 @@ mod tests {
         gates.close_origin(&key("http://one/known"), now, now.later(Duration::from_secs(30)));
         assert_eq!(closed_until(&gates, "http://one/known"), until);
         assert_eq!(closed_until(&gates, "http://one/new"), until);
-        let another = gates.gate(&with_token("http://one/known", "another's"), now, 9, REFUSALS).unwrap();
+        let another = gates.lock().gate(&with_token("http://one/known", "another's"), now, terms(9)).unwrap();
         assert!(another.belief(now).closed_until <= now, "another token has another limit");
         assert!(closed_until(&gates, "http://other/known") <= now);
         assert!(closed_until(&gates, "http://other/new") <= now);
@@ -225,11 +302,11 @@ mod tests {
         let now = world::now();
         for number in 0..4u32 {
             let used = now.later(Duration::from_secs(number.into()));
-            gates.gate(&key(&format!("http://one/{number}")), used, 4, REFUSALS).unwrap();
+            gates.lock().gate(&key(&format!("http://one/{number}")), used, terms(4)).unwrap();
         }
         let later = now.later(Duration::from_secs(9));
-        let held = gates.gate(&key("http://one/0"), now, 4, REFUSALS).unwrap();
-        gates.gate(&key("http://one/new"), later, 4, REFUSALS).unwrap();
+        let held = gates.lock().gate(&key("http://one/0"), now, terms(4)).unwrap();
+        gates.lock().gate(&key("http://one/new"), later, terms(4)).unwrap();
         let left: Vec<_> =
             gates.beliefs(later).into_iter().map(|(name, _)| name.resource().to_owned()).collect();
         assert_eq!(left, ["/0", "/3", "/new"], "one in use stays, of the three idle two go");

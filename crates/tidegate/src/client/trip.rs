@@ -10,16 +10,17 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{Request, Response};
 use http_body::Body;
-use tidegate_core::{Time, Verdict, jitter};
+use tidegate_core::{Quota, Time, Verdict, jitter};
 use tidegate_wire::dialect::Dialect;
 use tidegate_wire::feedback::Reading;
 use tower_service::Service;
 
 use super::error::{Bound, Patience, WaitError};
-use super::gate::{Learned, Next, Place, UnderWay};
-use super::gates::Shared;
+use super::gate::{Gate, Learned, Next, Place, Stopped, UnderWay};
+use super::gates::{Shared, Terms};
 use super::handed_back::HandedBack;
 use super::heard::{Heard, hear};
+use super::kin::{Route, Said};
 use super::line::{Beyond, Bounds, TooLong};
 use super::memory::{self, Share};
 use super::peeked::Peeked;
@@ -35,7 +36,9 @@ pub(crate) struct Trip {
     settings: Arc<Settings>,
     shared: Arc<Shared>,
     parts: Parts,
-    key: Key,
+    route: Route,
+    /// The quota of its resource, if that is known.
+    quota: Option<Quota>,
     dialect: Arc<Dialect>,
     twice: Twice,
     call: Call,
@@ -66,8 +69,15 @@ impl Trip {
             Some(&CallId(id)) => id,
             None => shared.calls.fetch_add(1, Ordering::Relaxed),
         };
+        let key = Key::new(&parts, &settings.resource(&parts));
+        let quota = settings.quota(&parts, key.name.resource());
+        let route = match quota {
+            None => Route::new(key, &parts.method),
+            Some(_) => Route::settled(key),
+        };
         Trip {
-            key: Key::new(&parts, &settings.resource(&parts)),
+            route,
+            quota,
             dialect: settings.dialect(&parts),
             twice: Twice::of(&parts),
             call: Call { id, attempt: 0 },
@@ -137,18 +147,35 @@ impl Trip {
 
     /// A place in the bucket's queue, and what the request holds in memory.
     fn enter(&self) -> Result<(Place, Share), Bound> {
-        let Settings { buckets, waiters, waiting_bytes: most, max_wait, refusals, given_up_on, .. } =
-            *self.settings;
-        let gate = self.shared.gates.gate(&self.key, self.started, buckets, refusals);
-        let gate = gate.ok_or(Bound::Buckets(buckets))?;
-        if let Some(quota) = self.settings.quota(&self.parts, self.key.name.resource()) {
-            gate.know(&quota);
+        let Settings { buckets, waiters, waiting_bytes: most, .. } = *self.settings;
+        let lodging = self.shared.gates.lodge(&self.route, self.started, self.terms());
+        let lodging = lodging.ok_or(Bound::Buckets(buckets))?;
+        if let Some(quota) = &self.quota {
+            lodging.gate.know(quota);
         }
-        let mut share = Share::new(self.shared.memory.clone(), gate.memory().clone(), most);
+        let mut share = Share::new(self.shared.memory.clone(), lodging.gate.memory().clone(), most);
         share.hold(memory::of_head(&self.parts)).map_err(|_| Bound::Bytes(most))?;
-        let bounds = Bounds { deadline: self.deadline(), max_wait, given_up_on };
-        let place = gate.enter(Settings::whose(&self.parts), bounds, waiters);
+        let place = Gate::enter(&lodging, Settings::whose(&self.parts), self.bounds(), waiters);
         place.map(|place| (place, share)).ok_or(Bound::Waiters(waiters))
+    }
+
+    /// Moves on to the gate where the route waits now. Who waits already is not turned away there. What the request
+    /// holds in memory is counted where it came in.
+    fn move_on(&self, place: &mut Place) {
+        let next = self.shared.gates.next(&self.route, place.lodging(), world::now(), self.terms());
+        let whose = Settings::whose(&self.parts);
+        if let Some(next) = Gate::enter(&next, whose, self.bounds(), usize::MAX) {
+            *place = next;
+        }
+    }
+
+    fn bounds(&self) -> Bounds {
+        let Settings { max_wait, given_up_on, .. } = *self.settings;
+        Bounds { deadline: self.deadline(), max_wait, given_up_on }
+    }
+
+    fn terms(&self) -> Terms {
+        Terms { most: self.settings.buckets, refusals: self.settings.refusals }
     }
 
     /// Waits for the turn and goes.
@@ -186,7 +213,14 @@ impl Trip {
         S: Service<Q> + Clone,
     {
         loop {
-            place.turn(|cause, until| self.waits(cause, until)).await.map_err(Stop::TooLong)?;
+            match place.turn(|cause, until| self.waits(cause, until)).await {
+                Ok(()) => {}
+                Err(Stopped::TooLong(too_long)) => return Err(Stop::TooLong(too_long)),
+                Err(Stopped::Moved) => {
+                    self.move_on(place);
+                    continue;
+                }
+            }
             let mut ready = inner.clone();
             poll_fn(|cx| ready.poll_ready(cx)).await.map_err(Stop::NotReady)?;
             if let Some(under_way) = place.go() {
@@ -228,12 +262,15 @@ impl Trip {
         let (call, bucket, status) = (self.call, self.bucket(), heard.answer.status());
         let feedback = &heard.reading.feedback;
         let next = if fate == Fate::GoesAgain { Next::GoAgain } else { Next::Done };
-        let took = heard.arrived.since(under_way.sent);
+        let sent = under_way.sent;
+        let took = heard.arrived.since(sent);
         let Learned { until, turned } = place.answered(under_way, heard.counts_from(), feedback, next);
         let closed = if feedback.is_refusal() { Some(until) } else { heard.closes_until() };
         if let Some(until) = closed {
             self.close(place, &heard, until);
         }
+        let said = Said::new(&heard.reading, sent, heard.counts_from(), closed);
+        self.shared.gates.hear(&self.route, &said);
         drop(heard.hold.take());
         self.settings.tell(&if feedback.is_refusal() {
             let headers = heard.answer.headers();
@@ -254,7 +291,7 @@ impl Trip {
     fn close<R: Body>(&self, place: &Place, heard: &Heard<R>, until: Time) {
         place.gate().close_until(until);
         if heard.is_for_origin() {
-            self.shared.gates.close_origin(&self.key, world::now(), until);
+            self.shared.gates.close_origin(&self.route.home, world::now(), until);
         }
     }
 
@@ -263,7 +300,7 @@ impl Trip {
     }
 
     fn bucket(&self) -> &BucketName {
-        &self.key.name
+        &self.route.home.name
     }
 
     fn deadline(&self) -> Option<Time> {

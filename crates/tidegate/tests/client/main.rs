@@ -10,6 +10,8 @@ mod gate;
 #[cfg(test)]
 mod guard;
 #[cfg(test)]
+mod kin;
+#[cfg(test)]
 mod lasting;
 #[cfg(test)]
 mod loopback;
