@@ -1,4 +1,4 @@
-//! How many refusals are risked with one origin: a budget, and what is done when it is spent. Never here: a lock, a gate.
+//! How many refusals are risked with one origin, and what is done when they are spent. Never here: a lock, a gate.
 //!
 //! The law:
 //!
