@@ -58,7 +58,7 @@ async fn answers_without_a_body_end_where_they_should() {
     );
     let mut caller = TcpStream::connect(proxy.at).await.unwrap();
     for (method, status, length) in
-        [("HEAD", "200", Some("5")), ("DELETE", "204", None), ("GET", "304", Some("5"))]
+        [("HEAD", "200", Some("5")), ("DELETE", "204", None), ("GET", "304", None)]
     {
         caller.write_all(format!("{method} / HTTP/1.1\r\nHost: a\r\n\r\n").as_bytes()).await.unwrap();
         let answer = Message { head: head(&mut caller).await, body: String::new() };
