@@ -4,6 +4,7 @@ pub(crate) mod args;
 mod asked;
 pub(crate) mod authority;
 mod base;
+mod caller;
 mod goal;
 mod guard;
 mod house;

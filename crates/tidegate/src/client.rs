@@ -101,7 +101,7 @@ pub use peeked::Peeked;
 pub use repeat::Broken;
 pub use replay::{Replay, ReplayError};
 pub use service::Wait;
-pub use settings::{CallId, Caller, Deadline, Priority, Speaks};
+pub use settings::{CallId, Caller, Deadline, Priority, Refusals, Speaks};
 pub use view::{BucketView, TokenTag};
 
 pub use crate::key::template;

@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use http::Method;
 use http::request::Parts;
-use tidegate::client::{Speaks, WaitLayer, template};
+use tidegate::client::{Refusals, Speaks, WaitLayer, template};
 use tidegate::world;
+use tidegate_core::Quota;
 use tidegate_wire::dialect::Table;
 
 use super::authority::LocalAuthority;
+use super::caller::Callers;
 use super::itself::Itself;
 use super::sender::{Sender, Unsent};
 use super::settings::{At, Bucket, Config, Forward, Manner, Scheme, Upstream};
@@ -37,6 +39,7 @@ pub(crate) struct House {
     pub(crate) itself: Itself,
     pub(crate) terms: Terms,
     pub(crate) layer: WaitLayer,
+    pub(crate) callers: Callers,
     manner: Manner,
     upstream_terms: UpstreamTerms,
     authorities: Authorities,
@@ -55,9 +58,19 @@ impl Drop for InHand {
     }
 }
 
-/// What a call's limit is about: an extension of its request.
+/// What a call's limit is about, and what it allows, if that is known: an extension of its request.
 #[derive(Clone, Debug)]
-pub(crate) struct Resource(pub(crate) String);
+pub(crate) struct Resource {
+    name: String,
+    quota: Option<Quota>,
+}
+
+impl Resource {
+    /// One of which nothing is known but its name.
+    pub(crate) fn named(name: String) -> Resource {
+        Resource { name, quota: None }
+    }
+}
 
 impl House {
     /// Makes all ready that calls share. `itself` is where callers come in.
@@ -81,6 +94,7 @@ impl House {
             itself,
             terms: Terms { forwarding, bounds: config.bounds },
             layer,
+            callers: Callers::by(config.callers, config.priority),
             manner: config.manner,
             upstream_terms: config.terms,
             authorities,
@@ -131,10 +145,15 @@ impl House {
             (methods.is_empty() || methods.contains(method))
                 && (bucket.paths.is_empty() || bucket.paths.iter().any(|template| template.fits(path)))
         };
-        Resource(match manner.buckets.iter().find(fits) {
-            Some(bucket) => format!(" {}", bucket.name),
-            None => shape(method, path),
-        })
+        match manner.buckets.iter().find(fits) {
+            Some(bucket) => Resource { name: format!(" {}", bucket.name), quota: bucket.quota },
+            None => Resource::named(shape(method, path)),
+        }
+    }
+
+    /// How many refusals are risked where a call goes, if that is told.
+    pub(crate) fn refusals(&self, known: Option<&Known>) -> Option<Refusals> {
+        known.map_or(&self.manner, |known| &known.upstream.manner).refusals.map(Refusals)
     }
 
     /// Tells people what goes where.
@@ -192,8 +211,10 @@ fn layer(config: &Config) -> WaitLayer {
         .buckets(queue.buckets)
         .dialects(config.dialects.clone())
         .repeat_if(Unsent::broken)
+        .waiting_bytes(queue.memory_bytes)
+        .quotas(|parts, _| parts.extensions.get::<Resource>()?.quota)
         .resource(|parts: &Parts| match parts.extensions.get() {
-            Some(Resource(name)) => name.clone(),
+            Some(Resource { name, .. }) => name.clone(),
             None => shape(&parts.method, parts.uri.path()),
         });
     match config.deadline {

@@ -88,7 +88,7 @@ impl Tunnels {
         let mut request = Request::new(Empty::<Bytes>::new());
         *request.method_mut() = Method::CONNECT;
         *request.uri_mut() = place.origin();
-        request.extensions_mut().insert(Resource(Method::CONNECT.to_string()));
+        request.extensions_mut().insert(Resource::named(Method::CONNECT.to_string()));
         deadline.map(|deadline| request.extensions_mut().insert(deadline));
         self.wait.layer(dial.clone()).call(request).await.map_err(|error| undialled(error, place))?;
         let stream = dial.taken().ok_or_else(|| Refusal::Unreachable { upstream: place.to_string() })?;

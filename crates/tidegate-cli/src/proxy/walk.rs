@@ -94,6 +94,8 @@ impl Walker {
         peer: &Peer,
     ) -> Result<(Request<Outgoing>, Option<Upgrade>), Refusal> {
         let deadline = asked::take(request.headers_mut())?;
+        let caller = self.house.callers.of(request.headers(), peer.address);
+        let priority = self.house.callers.take_priority(request.headers_mut());
         let token = goal.known.and_then(|known| known.token.as_ref());
         if let Some(token) = token {
             guard::check(goal.host_name(), goal.by, request.headers())?;
@@ -104,7 +106,10 @@ impl Walker {
         let (mut request, upgrade) = forward::request(request, None, peer, Believed::Peer, &self.house.terms);
         *request.uri_mut() = goal.url.clone();
         let extensions = request.extensions_mut();
+        extensions.insert(caller);
+        extensions.insert(priority);
         extensions.insert(resource);
+        self.house.refusals(goal.known).map(|refusals| extensions.insert(refusals));
         deadline.map(|span| extensions.insert(Deadline(span)));
         goal.known.and_then(|known| known.speaks.clone()).map(|speaks| extensions.insert(speaks));
         Ok((request, upgrade))

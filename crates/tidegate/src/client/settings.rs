@@ -30,6 +30,13 @@ pub struct CallId(pub u64);
 /// extensions.
 #[derive(Clone, Debug)]
 pub struct Speaks(pub Arc<Dialect>);
+
+/// How many refusals are risked with the origin of a request, in place of what its layer
+/// [says](super::WaitLayer::refusals) of all: put it in the request's extensions. The first request to an origin
+/// counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refusals(pub Quota);
+
 /// Whose call a request is: put it in the request's extensions. Callers who wait in one bucket get equal shares of its
 /// turns, however many requests each has there.
 ///
@@ -177,6 +184,11 @@ impl Settings {
     pub(crate) fn whose(parts: &Parts) -> Whose {
         let (caller, priority) = (parts.extensions.get().copied(), parts.extensions.get().copied());
         Whose { caller: caller.unwrap_or_default(), priority: priority.unwrap_or_default() }
+    }
+
+    /// How many refusals are risked with the origin of a request.
+    pub(crate) fn refusals(&self, parts: &Parts) -> Quota {
+        parts.extensions.get().map_or(self.refusals, |&Refusals(budget)| one_by_one(budget))
     }
 
     pub(crate) fn deadline(&self, parts: &Parts) -> Option<Duration> {

@@ -175,7 +175,7 @@ impl Trip {
     }
 
     fn terms(&self) -> Terms {
-        Terms { most: self.settings.buckets, refusals: self.settings.refusals }
+        Terms { most: self.settings.buckets, refusals: self.settings.refusals(&self.parts) }
     }
 
     /// Waits for the turn and goes.

@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
+use http::Method;
+
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::*;
+use crate::proxy::settings::Bucket;
 
 /// A wait that ends within a test.
 const SOON: &str = "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 0.02\r\nContent-Length: 0\r\n\r\n";
@@ -144,6 +147,28 @@ async fn a_wait_beyond_the_longest_is_not_begun() {
     };
     let answer = Running::by(config).ask("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
     assert_eq!((answer.status(), answer.field("tidegate-refused")), ("429", Some("max-wait")));
+}
+
+#[tokio::test]
+async fn a_quota_that_is_known_is_kept_without_a_refusal() {
+    let server = upstream(|_, stream| echo_heads(stream)).await;
+    let mut config = Config { upstreams: vec![all(server)], ..usual::config() };
+    config.upstreams[0].manner.buckets = vec![Bucket {
+        name: "rooms".into(),
+        methods: vec![Method::GET],
+        paths: vec!["/v1/rooms/{*rest}".parse().unwrap()],
+        quota: Some("1 per hour".parse().unwrap()),
+    }];
+    let proxy = Running::by(config);
+    let statuses = async |request: &str| {
+        let request = format!("{request} HTTP/1.1\r\nHost: a\r\nTidegate-Deadline: 20\r\n");
+        let answer = proxy.ask(&format!("{request}Content-Length: 0\r\n\r\n")).await;
+        answer.status().to_owned()
+    };
+    assert_eq!(statuses("GET /v1/rooms/5").await, "200");
+    assert_eq!(statuses("GET /v1/rooms?max=1").await, "429", "the same bucket, and nothing is left");
+    assert_eq!(statuses("POST /v1/rooms").await, "200");
+    assert_eq!(statuses("GET /v1/people").await, "200");
 }
 
 #[tokio::test]
