@@ -202,9 +202,14 @@ fn known(upstream: Upstream, dialects: &Table) -> Result<Known, Failure> {
     Ok(Known { speaks: speaks.transpose()?, token, upstream })
 }
 
+/// How often a call is sent whose connection breaks, if it may be sent again: with the pauses between, six seconds of
+/// trouble are outlived, and who calls a server that isn't there knows after as many.
+const TRIES: u32 = 6;
+
 fn layer(config: &Config) -> WaitLayer {
     let queue = &config.queue;
     let layer = WaitLayer::new()
+        .tries(TRIES)
         .max_wait(config.max_wait)
         .replay(queue.body_memory_bytes, queue.body_spill_bytes)
         .waiters(queue.waiters)

@@ -2,6 +2,7 @@
 //! one part of it decides.
 #![expect(clippy::unwrap_used, reason = "a test that comes no further has failed, wherever that is written")]
 
+mod clients;
 mod dumb;
 #[path = "../simulate/http.rs"]
 mod http;
