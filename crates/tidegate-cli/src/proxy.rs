@@ -5,13 +5,14 @@ mod asked;
 pub(crate) mod authority;
 mod base;
 mod caller;
+pub(crate) mod file;
 mod goal;
 mod guard;
-mod house;
+pub(crate) mod house;
 mod itself;
 mod refusal;
 mod rewrite;
-mod route;
+pub(crate) mod route;
 mod sender;
 #[expect(dead_code, reason = "not all that a file may say is run with yet")]
 pub(crate) mod settings;

@@ -22,7 +22,7 @@ use crate::exit::{Exit, Failure};
 
 pub(crate) use fault::{Fault, Faults, Place};
 pub(crate) use schema::schema;
-pub(crate) use tree::tables;
+pub(crate) use tree::{roots, tables};
 
 /// How large such a file may be.
 const MOST: u64 = 4 << 20;

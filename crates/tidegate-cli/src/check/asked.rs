@@ -70,7 +70,7 @@ fn all_servers(gateway: &Gateway) -> u32 {
     weights.fold(0, u32::saturating_add).max(gateway.fleet.floor_thousandths).min(most)
 }
 
-fn request_line(request: &str) -> Result<(Method, String), Failure> {
+pub(super) fn request_line(request: &str) -> Result<(Method, String), Failure> {
     let bad = |what: String| {
         Failure::new(Exit::Usage, format!("--request {request:?}: {what}"))
             .hint("write a method and a target: --request 'GET /v1/rooms?max=5'")
@@ -94,7 +94,7 @@ fn request_line(request: &str) -> Result<(Method, String), Failure> {
     Ok((read, target.to_owned()))
 }
 
-fn header(line: &str) -> Result<(HeaderName, HeaderValue), Failure> {
+pub(super) fn header(line: &str) -> Result<(HeaderName, HeaderValue), Failure> {
     let bad = |what: &str| {
         Failure::new(Exit::Usage, format!("a header given by -H {what}"))
             .hint("write 'Name: value', for example -H 'X-Api-Key: abc'")

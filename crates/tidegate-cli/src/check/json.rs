@@ -44,7 +44,7 @@ fn limit(limit: &Limit) -> Value {
     })
 }
 
-fn list(text: &str, faults: &[Fault]) -> Vec<Value> {
+pub(super) fn list(text: &str, faults: &[Fault]) -> Vec<Value> {
     let one = |fault: &Fault| {
         let Place { line, column } = Place::of(text, fault.span.start);
         json!({ "line": line, "column": column, "message": fault.message, "hint": fault.hint })
@@ -107,6 +107,6 @@ fn of_limits(limits: &Limits) -> Value {
     })
 }
 
-fn line(value: &Value) -> String {
+pub(super) fn line(value: &Value) -> String {
     format!("{value}\n")
 }

@@ -10,15 +10,9 @@ use super::table::lined_up;
 use crate::policy::settings::{AccessLog, Config, Gateway, Listen, Upstream, UpstreamAddress};
 use crate::toml_file::sizes::write_bytes;
 
-/// The whole page.
-pub(super) fn page(file: &str, config: &Config, unreadable: &[String]) -> String {
-    let good = match unreadable {
-        [] => "is good",
-        [_] => "is well written, and names a file that can't be read",
-        _ => "is well written, and names files that can't be read",
-    };
-    let mut page = format!("{file} {good}.\n\n");
-    page += &lined_up(&around(&config.gateway));
+/// All of it, below the verdict.
+pub(super) fn page(config: &Config) -> String {
+    let mut page = lined_up(&around(&config.gateway));
     let policy = &config.policy;
     let limits = limits(&policy.limits);
     let exempt = policy.exemptions.iter().map(exempt);
@@ -71,12 +65,19 @@ fn around(gateway: &Gateway) -> Vec<Vec<String>> {
         let calls = format!("{} to {} calls in flight per server{shadow}", overload.least, overload.most);
         rows.push(row("overload", calls));
     }
-    match &gateway.access_log {
-        AccessLog::Off => {}
-        AccessLog::Stdout => rows.push(row("access log", "standard output".to_owned())),
-        AccessLog::File(file) => rows.push(row("access log", file.display().to_string())),
+    if let Some(place) = access_log(&gateway.access_log) {
+        rows.push(row("access log", place));
     }
     rows
+}
+
+/// Where calls are noted, if anywhere.
+pub(super) fn access_log(log: &AccessLog) -> Option<String> {
+    match log {
+        AccessLog::Off => None,
+        AccessLog::Stdout => Some("standard output".to_owned()),
+        AccessLog::File(file) => Some(file.display().to_string()),
+    }
 }
 
 fn in_shadow(mode: Mode) -> &'static str {
@@ -98,7 +99,7 @@ fn room(gateway: &Gateway) -> String {
     groups.join(",")
 }
 
-fn listen(listen: &Listen) -> String {
+pub(super) fn listen(listen: &Listen) -> String {
     match listen {
         Listen::Tcp(address) => address.to_string(),
         Listen::Unix(path) => format!("unix:{}", path.display()),

@@ -7,11 +7,10 @@ use std::time::Duration;
 use http::header::AUTHORIZATION;
 use tidegate::path::Host;
 
-use super::authority;
 use super::settings::{
     At, Base, Config, Forward, HostPattern, Intercept, Manner, Token, TokenSource, Upstream,
 };
-use super::usual;
+use super::{authority, file, usual};
 use crate::caller::units::duration;
 use crate::dialects::DialectArgs;
 use crate::exit::{Exit, Failure};
@@ -25,6 +24,10 @@ One API, by its base URL:
   curl http://127.0.0.1:8430/v1/rooms -H \"Authorization: Bearer $TOKEN\"
   Python:  WebexTeamsAPI(base_url='http://127.0.0.1:8430/v1/')
   Node:    fetch('http://127.0.0.1:8430/v1/rooms')
+
+Several, with tokens, limits that are known, hosts that may be called:
+  tidegate check proxy.toml                   looks it over
+  tidegate proxy --config proxy.toml          serves by it
 
 Any API, as a forward proxy (http:// URLs):
   tidegate proxy
@@ -41,6 +44,12 @@ answered by then gets a 429 at once, marked `Tidegate-Refused: deadline`.
 Ctrl-C or SIGTERM: nothing new is taken, calls under way end, then it exits
 with 0. A second one cuts them, and it exits with 1.")]
 pub(crate) struct Args {
+    /// The proxy's file, TOML, in place of all flags but --workers
+    #[arg(long, value_name = "FILE", conflicts_with_all = [
+        "upstream", "listen", "token_env", "deadline", "max_wait", "forward", "intercept", "authority", "trust",
+        "provider", "dialects",
+    ])]
+    config: Option<PathBuf>,
     /// The API to stand in front of: its base URL. Without it, a forward proxy
     #[arg(long, value_name = "URL", value_parser = str::parse::<Base>)]
     upstream: Option<Base>,
@@ -106,6 +115,9 @@ impl Args {
     /// # Errors
     /// When a file of dialects can't be read, or names none that is asked for; when there is no folder for an authority.
     pub(crate) fn config(self) -> Result<Config, Failure> {
+        if let Some(path) = &self.config {
+            return file::open(path);
+        }
         let hosts = self.intercept.clone();
         let intercept = (!hosts.is_empty()).then(|| Ok(Intercept { hosts, folder: self.folder()? }));
         let intercept = intercept.transpose()?;

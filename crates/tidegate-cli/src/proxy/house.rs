@@ -15,7 +15,7 @@ use super::authority::LocalAuthority;
 use super::caller::Callers;
 use super::itself::Itself;
 use super::sender::{Sender, Unsent};
-use super::settings::{At, Bucket, Config, Forward, Manner, Scheme, Upstream};
+use super::settings::{At, Config, Forward, Manner, Scheme, Upstream};
 use super::token::Injected;
 use crate::exit::{Exit, Failure};
 use crate::output;
@@ -140,12 +140,7 @@ impl House {
     /// without ids.
     pub(crate) fn resource(&self, known: Option<&Known>, method: &Method, path: &str) -> Resource {
         let manner = known.map_or(&self.manner, |known| &known.upstream.manner);
-        let fits = |bucket: &&Bucket| {
-            let methods = &bucket.methods;
-            (methods.is_empty() || methods.contains(method))
-                && (bucket.paths.is_empty() || bucket.paths.iter().any(|template| template.fits(path)))
-        };
-        match manner.buckets.iter().find(fits) {
+        match manner.bucket(method, path) {
             Some(bucket) => Resource { name: format!(" {}", bucket.name), quota: bucket.quota },
             None => Resource::named(shape(method, path)),
         }
@@ -185,7 +180,7 @@ impl House {
 }
 
 /// Method and path, ids left out: `/v1/rooms/{} GET`. What a HEAD costs is mostly what its GET costs.
-fn shape(method: &Method, path: &str) -> String {
+pub(crate) fn shape(method: &Method, path: &str) -> String {
     let method = if *method == Method::HEAD { &Method::GET } else { method };
     format!("{} {method}", template(path))
 }

@@ -192,6 +192,16 @@ pub(crate) struct Queue {
     pub(crate) body_spill_bytes: u64,
 }
 
+impl Manner {
+    /// The first bucket that a call fits; `None` if what shares its limit isn't known. The path is the upstream's.
+    pub(crate) fn bucket(&self, method: &Method, path: &str) -> Option<&Bucket> {
+        self.buckets.iter().find(|Bucket { methods, paths, .. }| {
+            (methods.is_empty() || methods.contains(method))
+                && (paths.is_empty() || paths.iter().any(|template| template.fits(path)))
+        })
+    }
+}
+
 impl HostPattern {
     /// Whether a host, in lower case and without port, is one of these.
     pub(crate) fn has(&self, host: &str) -> bool {

@@ -6,6 +6,14 @@ const ALIKE: f64 = 0.8;
 /// What to say of a word that isn't among these: the likeliest of them, or all.
 pub(crate) fn among<'w>(word: &str, known: impl IntoIterator<Item = &'w str>) -> String {
     let known: Vec<&str> = known.into_iter().collect();
+    match nearest(word, &known) {
+        Some(nearest) => format!("did you mean `{nearest}`?"),
+        None => format!("expected {}", spoken(&known)),
+    }
+}
+
+/// The word that is meant, if it is one of these.
+pub(crate) fn nearest<'w>(word: &str, known: &[&'w str]) -> Option<&'w str> {
     let plain = word.to_ascii_lowercase().replace('_', "-");
     // One slip of the finger, which in a short word changes much of it, is the likeliest of all.
     let likeness = |other: &str| match strsim::osa_distance(&plain, other) {
@@ -13,10 +21,7 @@ pub(crate) fn among<'w>(word: &str, known: impl IntoIterator<Item = &'w str>) ->
         _ => strsim::jaro_winkler(&plain, other),
     };
     let nearest = known.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
-    match nearest.filter(|nearest| likeness(nearest) > ALIKE) {
-        Some(nearest) => format!("did you mean `{nearest}`?"),
-        None => format!("expected {}", spoken(&known)),
-    }
+    nearest.copied().filter(|nearest| likeness(nearest) > ALIKE)
 }
 
 /// `a`, `b` or `c`.

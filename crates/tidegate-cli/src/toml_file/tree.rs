@@ -42,6 +42,12 @@ pub(crate) fn tables<F: DeserializeOwned>(text: &str, faults: &mut Faults) -> Op
     }
 }
 
+/// The names of a text's outermost tables, as far as they can be read.
+pub(crate) fn roots(text: &str) -> Vec<String> {
+    let (tree, _) = DeTable::parse_recoverable(text);
+    tree.get_ref().keys().map(|key| key.get_ref().to_string()).collect()
+}
+
 fn place_of(error: &toml::de::Error, text: &str) -> Range<usize> {
     let span = error.span().unwrap_or(0..0);
     span.start.min(text.len())..span.end.min(text.len())

@@ -4,6 +4,7 @@
 mod examples;
 mod faults;
 mod page;
+mod proxies;
 mod requests;
 mod running;
 mod schema;

@@ -1,6 +1,6 @@
-//! `docs/policy.md`, its tables made from the schema. Never here: what a key means.
+//! `docs/policy.md` and `docs/proxy-file.md`, their tables made from the schema. Never here: what a key means.
 //!
-//! Write the page anew with `UPDATE_DOCS=1 cargo test -p tidegate-cli --test check page`.
+//! Write the pages anew with `UPDATE_DOCS=1 cargo test -p tidegate-cli --test check page`.
 
 use std::fmt::Write as _;
 use std::{env, fs};
@@ -10,10 +10,43 @@ use serde_json::Value;
 use crate::running::{check, project};
 use crate::schema::{schema, tables};
 
-const BEFORE: &str = include_str!("page/before.txt");
+/// A page, and where it is made from.
+struct Page {
+    file: &'static str,
+    door: &'static str,
+    before: &'static str,
+    /// The tables in the order of reading, by their names in the schema and in a file.
+    tables: &'static [(&'static str, &'static str)],
+}
 
-/// The tables in the order of reading, by their names in the schema and in a file.
-const TABLES: [(&str, &str); 22] = [
+const POLICY: Page = Page {
+    file: "docs/policy.md",
+    door: "gateway",
+    before: include_str!("page/before.txt"),
+    tables: &POLICY_TABLES,
+};
+
+const PROXY: Page = Page {
+    file: "docs/proxy-file.md",
+    door: "proxy",
+    before: include_str!("page/proxy.txt"),
+    tables: &PROXY_TABLES,
+};
+
+const PROXY_TABLES: [(&str, &str); 10] = [
+    ("upstream", "[[upstream]]"),
+    ("bucket", "[[upstream.bucket]]"),
+    ("match", "[upstream.bucket.match]"),
+    ("proxy", "[proxy]"),
+    ("forward", "[proxy.forward]"),
+    ("queue", "[proxy.queue]"),
+    ("terms", "[proxy.upstream]"),
+    ("bounds", "[proxy.bounds]"),
+    ("tls", "[proxy.tls]"),
+    ("the file", "the file"),
+];
+
+const POLICY_TABLES: [(&str, &str); 22] = [
     ("gateway", "[gateway]"),
     ("server", "[[gateway.upstreams]]"),
     ("tls", "[gateway.tls]"),
@@ -38,17 +71,14 @@ const TABLES: [(&str, &str); 22] = [
     ("the file", "the file"),
 ];
 
-fn page() -> String {
-    let schema = schema();
-    let mut page = BEFORE.to_owned();
+fn page(from: &Page) -> String {
+    let schema = schema(from.door);
+    let mut page = from.before.to_owned();
     let all = tables(&schema);
-    assert_eq!(all.len(), TABLES.len(), "every table has its place on the page");
-    for (name, title) in TABLES.iter().filter(|(name, _)| *name != "the file") {
+    assert_eq!(all.len(), from.tables.len(), "every table has its place on the page");
+    for (name, title) in from.tables.iter().filter(|(name, _)| *name != "the file") {
         let (_, keys) = all.iter().find(|(table, _)| table == name).unwrap();
-        let about = match *name {
-            "gateway" => &schema["properties"]["gateway"],
-            name => &schema["$defs"][name],
-        };
+        let about = schema["$defs"].get(name).unwrap_or(&schema["properties"][name]);
         let title = if title.starts_with('[') { format!("`{title}`") } else { (*title).to_owned() };
         writeln!(page, "\n### {title}\n\n{}\n", about["description"].as_str().unwrap()).unwrap();
         writeln!(page, "| key | |\n| --- | --- |").unwrap();
@@ -73,32 +103,41 @@ fn words(schema: &Value, about: &Value) -> String {
     words.collect()
 }
 
-#[test]
-fn the_page_is_what_the_schema_says() {
-    let path = project("docs/policy.md");
-    let page = page();
+#[track_caller]
+fn holds(from: &Page) {
+    let (path, page) = (project(from.file), page(from));
     if env::var_os("UPDATE_DOCS").is_some() {
         fs::write(&path, &page).unwrap();
     }
     let written = fs::read_to_string(&path).unwrap_or_default();
     assert!(
         written == page,
-        "docs/policy.md is out of date: UPDATE_DOCS=1 cargo test -p tidegate-cli --test check page"
+        "{} is out of date: UPDATE_DOCS=1 cargo test -p tidegate-cli --test check page",
+        from.file
     );
 }
 
 #[test]
-fn every_policy_on_the_page_is_good() {
+fn the_pages_are_what_the_schemas_say() {
+    holds(&POLICY);
+    holds(&PROXY);
+}
+
+/// The examples on a page; a part is shown without the table that it belongs to.
+#[track_caller]
+fn are_good(from: &Page, table: &str, least: &str) {
     let blocks: Vec<&str> =
-        BEFORE.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+        from.before.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
     assert!(blocks.len() >= 3, "{}", blocks.len());
     for block in blocks {
-        // A part is shown without the gateway that it belongs to.
-        let whole = match block.contains("[gateway]") {
-            true => block.to_owned(),
-            false => format!("[gateway]\nupstreams = \"http://127.0.0.1:9001\"\n{block}"),
-        };
+        let whole = if block.contains(table) { block.to_owned() } else { format!("{least}{block}") };
         let ended = check(&whole, &[]);
         assert_eq!(ended.code, Some(0), "{block}\n{}", ended.err);
     }
+}
+
+#[test]
+fn every_file_on_the_pages_is_good() {
+    are_good(&POLICY, "[gateway]", "[gateway]\nupstreams = \"http://127.0.0.1:9001\"\n");
+    are_good(&PROXY, "[[upstream]]", "[[upstream]]\nurl = \"https://webexapis.com\"\n");
 }

@@ -7,8 +7,9 @@ use serde_json::Value;
 
 use crate::running::{check_in, project};
 
-pub(crate) fn schema() -> Value {
-    serde_json::from_str(&check_in(&project("."), &["--schema"]).good()).unwrap()
+/// The schema of a door's file.
+pub(crate) fn schema(door: &str) -> Value {
+    serde_json::from_str(&check_in(&project("."), &["--schema", door]).good()).unwrap()
 }
 
 /// Every table with its keys: those of `$defs`, the root's own, and those that stand in a key.
@@ -33,10 +34,21 @@ fn gather<'s>(name: &str, table: &'s Value, tables: &mut Vec<(String, &'s serde_
 }
 
 #[test]
+fn the_gateway_s_is_the_one_that_is_meant_if_none_is_named() {
+    let unnamed = check_in(&project("."), &["--schema"]).good();
+    assert_eq!(serde_json::from_str::<Value>(&unnamed).unwrap(), schema("gateway"));
+}
+
+#[test]
 fn every_key_is_described_and_no_table_takes_others() {
-    let schema = schema();
-    let tables = tables(&schema);
-    assert!(tables.len() >= 18, "{}", tables.len());
+    are_described(&schema("gateway"), 18);
+    are_described(&schema("proxy"), 10);
+}
+
+#[track_caller]
+fn are_described(schema: &Value, least: usize) {
+    let tables = tables(schema);
+    assert!(tables.len() >= least, "{}", tables.len());
     for (table, keys) in tables {
         for (key, about) in keys {
             let described = about["description"].as_str().unwrap_or_default();
@@ -50,16 +62,21 @@ fn every_key_is_described_and_no_table_takes_others() {
 }
 
 #[test]
-fn the_reference_has_every_key() {
-    let schema = schema();
+fn the_references_have_every_key() {
+    has_every_key("examples/policies/everything.toml", &schema("gateway"));
+    has_every_key("examples/proxies/everything.toml", &schema("proxy"));
+}
+
+#[track_caller]
+fn has_every_key(reference: &str, schema: &Value) {
     let keys: BTreeSet<&str> =
-        tables(&schema).iter().flat_map(|(_, keys)| keys.keys().map(String::as_str)).collect();
-    let text = fs::read_to_string(project("examples/policies/everything.toml")).unwrap();
+        tables(schema).iter().flat_map(|(_, keys)| keys.keys().map(String::as_str)).collect();
+    let text = fs::read_to_string(project(reference)).unwrap();
     let file: toml::Table = text.parse().unwrap();
     let mut written = BTreeSet::new();
     collect(&toml::Value::Table(file), &mut written);
     let missing: Vec<_> = keys.into_iter().filter(|key| !written.contains(*key)).collect();
-    assert_eq!(missing, Vec::<&str>::new(), "everything.toml hasn't got them");
+    assert_eq!(missing, Vec::<&str>::new(), "{reference} hasn't got them");
 }
 
 fn collect(value: &toml::Value, keys: &mut BTreeSet<String>) {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::upstreams;
 use super::written;
+use crate::proxy::authority::usual_folder;
 use crate::proxy::settings::{Forward, HostPattern, Intercept, Manner};
 use crate::relay::settings::Listen;
 use crate::toml_file::written::{List, Placed};
@@ -94,13 +95,6 @@ fn shown(listen: &Listen) -> String {
         Listen::Tcp(address) => address.to_string(),
         Listen::Unix(path) => format!("unix:{}", path.display()),
     }
-}
-
-/// Where the authority is kept unless told otherwise (XDG Base Directory Specification).
-fn usual_folder(variable: impl Fn(&str) -> Option<PathBuf>) -> Option<PathBuf> {
-    let data = variable("XDG_DATA_HOME").filter(|folder| folder.is_absolute());
-    let home = || variable("HOME").filter(|home| home.is_absolute());
-    Some(data.or_else(|| Some(home()?.join(".local/share")))?.join("tidegate"))
 }
 
 #[cfg(test)]
