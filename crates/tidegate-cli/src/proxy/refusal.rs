@@ -18,7 +18,7 @@ use crate::relay::body::Body;
 use crate::relay::fault::Fault;
 use crate::relay::upstream::Reached;
 
-/// Says that an answer is the proxy's own, and why it is: the word of [`Refusal::word`].
+/// Says that an answer is the proxy's own, and why it is: the word of [`Refusal::kind`].
 pub(crate) const REFUSED: HeaderName = HeaderName::from_static("tidegate-refused");
 
 /// How long to wait before asking a full queue again: nobody knows, and this neither keeps it full nor waits for long.
