@@ -24,7 +24,6 @@ mod work;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tidegate::world;
 use tidegate_core::Time;
@@ -46,12 +45,6 @@ use progress::Progress;
 use summary::Summary;
 use unknown::{OnUnknown, listed};
 use work::{Headers, Manner, Run};
-
-/// How long calls under way may take to end after the first Ctrl-C.
-const LAST_CALLS: Duration = Duration::from_secs(5);
-
-/// How often it is looked whether they have.
-const LOOK: Duration = Duration::from_millis(10);
 
 /// Does what was typed, and tells how it ended.
 pub(crate) async fn run(args: args::Args) -> Result<Exit, Failure> {
@@ -172,17 +165,9 @@ async fn until_the_end(
         () = again() => {}
         _ = keeper.failed() => {}
         _ = &mut working => {}
-        () = last_calls(room) => {}
+        () = room.last_calls() => {}
     }
     ending
-}
-
-/// Waits until no call is under way, but not for long.
-async fn last_calls(room: &Room) {
-    let enough = world::now().later(LAST_CALLS);
-    while !room.is_idle() && world::now() < enough {
-        world::sleep_until(world::now().later(LOOK)).await;
-    }
 }
 
 /// Waits for a second signal.
@@ -205,7 +190,7 @@ fn exit(ending: &Ending, counts: Counts) -> Exit {
     match ending {
         Ending::Failed(failure) => failure.exit(),
         Ending::Interrupted => Exit::Interrupted,
-        Ending::Done if counts.failed + counts.unknown > 0 => Exit::Failed,
+        Ending::Done if counts.without_success() + counts.unknown > 0 => Exit::Failed,
         Ending::Done => Exit::Done,
     }
 }

@@ -6,6 +6,7 @@ use tidegate::observe::{Event, Observe};
 
 use super::books::Books;
 use super::input::index::Index;
+use super::journal::states::State;
 use super::work::End;
 use crate::caller::watch::Watch;
 
@@ -15,6 +16,8 @@ pub(crate) struct Counts {
     pub(crate) items: u64,
     /// Done in runs before this one.
     pub(crate) before: u64,
+    /// Those of them without success.
+    pub(crate) failed_before: u64,
     /// Done in this run, and with success.
     pub(crate) succeeded: u64,
     /// Done in this run, and without success.
@@ -29,6 +32,11 @@ impl Counts {
     /// Results in the output.
     pub(crate) fn done(&self) -> u64 {
         self.before + self.succeeded + self.failed
+    }
+
+    /// Results that tell of no success.
+    pub(crate) fn without_success(&self) -> u64 {
+        self.failed_before + self.failed
     }
 
     /// What is neither done nor unknown.
@@ -46,10 +54,10 @@ pub(crate) struct Left {
 
 /// Keeps the counts.
 #[derive(Debug)]
-pub(crate) struct Board(Mutex<State>);
+pub(crate) struct Board(Mutex<Kept>);
 
 #[derive(Debug)]
-struct State {
+struct Kept {
     counts: Counts,
     lanes: Vec<Left>,
 }
@@ -58,13 +66,14 @@ impl Board {
     pub(crate) fn new(index: &Index) -> Board {
         let lanes = index.lanes().iter().map(|lane| Left { lane: lane.name.clone(), items: lane.items });
         let counts = Counts { items: index.items(), ..Counts::default() };
-        Board(Mutex::new(State { counts, lanes: lanes.collect() }))
+        Board(Mutex::new(Kept { counts, lanes: lanes.collect() }))
     }
 
     /// An item of the lane needs nothing more: it was done before.
-    pub(crate) fn was_done(&self, lane: usize) {
+    pub(crate) fn was_done(&self, lane: usize, how: State) {
         let mut state = self.lock();
         state.counts.before += 1;
+        state.counts.failed_before += u64::from(how == State::Failed);
         state.lanes[lane].items -= 1;
     }
 
@@ -101,7 +110,7 @@ impl Board {
         self.lock().lanes.iter().filter(|lane| lane.items > 0).cloned().collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, Kept> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -33,6 +33,14 @@ pub(crate) struct Books {
     states: Arc<Mutex<States>>,
 }
 
+/// An item's result, to be written.
+#[derive(Debug)]
+pub(crate) struct Written {
+    pub(crate) line: u32,
+    pub(crate) is_success: bool,
+    pub(crate) text: Spool,
+}
+
 /// The books can't be kept any more; why is told by [`Keeper::finish`].
 #[derive(Debug)]
 pub(crate) struct Closed;
@@ -41,14 +49,17 @@ pub(crate) struct Closed;
 #[derive(Debug)]
 pub(crate) struct Keeper {
     states: Arc<Mutex<States>>,
-    ended: oneshot::Receiver<(Journal, Output, Result<(), Failure>)>,
+    ended: Option<oneshot::Receiver<Kept>>,
 }
+
+/// The files, and whether all could be written.
+type Kept = (Journal, Output, Result<(), Failure>);
 
 #[derive(Debug)]
 enum Note {
     Sent(u32, oneshot::Sender<()>),
     Undone(u32),
-    Result(u32, Spool, oneshot::Sender<()>),
+    Result(Written, oneshot::Sender<()>),
 }
 
 impl Books {
@@ -63,7 +74,7 @@ impl Books {
             drop(end.send((desk.journal, desk.output, kept)));
         };
         match std::thread::Builder::new().name("books".into()).spawn(keep) {
-            Ok(_) => Ok((Books { notes, states: states.clone() }, Keeper { states, ended })),
+            Ok(_) => Ok((Books { notes, states: states.clone() }, Keeper { states, ended: Some(ended) })),
             Err(error) => {
                 Err(Failure::new(Exit::Failed, format!("can't start the thread that writes: {error}")))
             }
@@ -83,8 +94,8 @@ impl Books {
     }
 
     /// Comes back once the item's result is durable.
-    pub(crate) async fn result(&self, line: u32, result: Spool) -> Result<(), Closed> {
-        self.durable(|done| Note::Result(line, result, done)).await
+    pub(crate) async fn result(&self, result: Written) -> Result<(), Closed> {
+        self.durable(|done| Note::Result(result, done)).await
     }
 
     /// Where an item is.
@@ -102,17 +113,23 @@ impl Books {
 impl Keeper {
     /// Comes back when the books can't be kept any more.
     pub(crate) async fn failed(&mut self) -> Failure {
-        match (&mut self.ended).await {
-            Ok((_, _, Err(failure))) => failure,
-            Ok((_, _, Ok(()))) | Err(_) => Failure::new(Exit::Failed, "the thread that writes has died"),
+        match self.ended().await {
+            Some((_, _, Err(failure))) => failure,
+            Some((_, _, Ok(()))) | None => died(),
         }
     }
 
     /// Waits until all is written, once all [`Books`] are gone, and hands the files back.
     pub(crate) async fn finish(&mut self) -> Result<(Journal, Output), Failure> {
-        let died = |_| Failure::new(Exit::Failed, "the thread that writes has died");
-        let (journal, output, kept) = (&mut self.ended).await.map_err(died)?;
+        let (journal, output, kept) = self.ended().await.ok_or_else(died)?;
         kept.map(|()| (journal, output))
+    }
+
+    /// How it ended; that is told once.
+    async fn ended(&mut self) -> Option<Kept> {
+        let kept = self.ended.as_mut()?.await.ok();
+        self.ended = None;
+        kept
     }
 
     /// Where an item is.
@@ -147,9 +164,9 @@ impl Desk {
                     waiting.push(done);
                 }
                 Note::Undone(line) => entries.push(Entry::Undone(line)),
-                Note::Result(line, result, done) => {
-                    lines.push(line);
-                    results.push(result);
+                Note::Result(Written { line, is_success, text }, done) => {
+                    lines.push((line, is_success));
+                    results.push(text);
                     waiting.push(done);
                 }
             }
@@ -157,7 +174,10 @@ impl Desk {
         if !results.is_empty() {
             let added = self.output.add(&mut results).and_then(|ends| self.output.sync().map(|()| ends));
             let ends = added.map_err(|error| unwritable(self.output.path(), &error))?;
-            let done = lines.into_iter().zip(ends).map(|(line, end)| Entry::Done { line, end });
+            let done = lines.into_iter().zip(ends).map(|((line, is_success), end)| match is_success {
+                true => Entry::Done { line, end },
+                false => Entry::Failed { line, end },
+            });
             entries.extend(done);
         }
         let added = self.journal.add(&entries);
@@ -173,15 +193,12 @@ impl Desk {
 
     fn enter(&self, entries: &[Entry]) {
         let mut states = lock(&self.states);
-        for entry in entries {
-            match *entry {
-                Entry::Sent(line) => states.set(line, State::Sent),
-                Entry::Undone(line) => states.set(line, State::Open),
-                Entry::Done { line, .. } => states.set(line, State::Done),
-                Entry::Ordered { .. } => {}
-            }
-        }
+        entries.iter().for_each(|entry| states.hear(*entry));
     }
+}
+
+fn died() -> Failure {
+    Failure::new(Exit::Failed, "the thread that writes has died: this is a fault of tidegate")
 }
 
 /// What is said when a file can't be written.

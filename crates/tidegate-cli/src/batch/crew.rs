@@ -37,15 +37,25 @@ struct Ended {
 enum Fate {
     /// It begins; its record has so many bytes.
     Begins(Box<Item>, usize),
-    WasDone,
+    WasDone(State),
     IsUnknown,
 }
 
 impl Crew<'_> {
     /// Does all items that can be done. What had to be left for the next run is told as a failure.
     pub(crate) async fn work(mut self) -> Result<(), Failure> {
-        let mut lanes = Lanes::new(self.index, self.concurrency);
         let mut tasks: JoinSet<Ended> = JoinSet::new();
+        let worked = self.go_through(&mut tasks).await;
+        if worked.is_err() {
+            // What is under way shall not be lost for it.
+            self.run.room.close();
+            self.run.room.last_calls().await;
+        }
+        worked
+    }
+
+    async fn go_through(&mut self, tasks: &mut JoinSet<Ended>) -> Result<(), Failure> {
+        let mut lanes = Lanes::new(self.index, self.concurrency);
         let mut later = None;
         loop {
             while !self.run.room.is_closed()
@@ -58,7 +68,7 @@ impl Crew<'_> {
                         tasks.spawn(async move { Ended { lane, bytes, end: run.work(&item, line).await } });
                         continue;
                     }
-                    Fate::WasDone => self.board.was_done(lane),
+                    Fate::WasDone(state) => self.board.was_done(lane, state),
                     Fate::IsUnknown => self.board.is_unknown(lane),
                 }
                 lanes.ended(lane, 0);
@@ -83,8 +93,8 @@ impl Crew<'_> {
 
     fn fate(&mut self, line: u32) -> Result<Fate, Failure> {
         let state = self.run.books.state(line);
-        if state == State::Done {
-            return Ok(Fate::WasDone);
+        if state.is_done() {
+            return Ok(Fate::WasDone(state));
         }
         let (item, bytes) = self.list.item(line, self.index, self.terms)?;
         if state == State::Sent && self.run.on_unknown.of(&item.id.text) == Then::Leave {

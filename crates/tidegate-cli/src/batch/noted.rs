@@ -6,17 +6,25 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
 use tidegate::client::Broken;
+use tidegate::world;
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 use tower_service::Service;
 
 use super::books::Books;
 use super::network::Network;
 use crate::caller::client::{Http, broken, may_double};
+
+/// How long calls under way may take to end when the run does.
+const LAST_CALLS: Duration = Duration::from_secs(5);
+
+/// How often it is looked whether they have.
+const LOOK: Duration = Duration::from_millis(10);
 
 type Permit = Result<OwnedSemaphorePermit, AcquireError>;
 
@@ -89,8 +97,16 @@ impl Room {
     }
 
     /// Whether no call is under way, and no result of one is still to be written.
-    pub(crate) fn is_idle(&self) -> bool {
+    fn is_idle(&self) -> bool {
         self.busy.load(Ordering::Acquire) == 0
+    }
+
+    /// Waits until no call is under way, but not for long.
+    pub(crate) async fn last_calls(&self) {
+        let enough = world::now().later(LAST_CALLS);
+        while !self.is_idle() && world::now() < enough {
+            world::sleep_until(world::now().later(LOOK)).await;
+        }
     }
 
     fn enter(&self) -> Busy {
@@ -152,7 +168,7 @@ where
             }
             let answered = http.call(request).await;
             match &answered {
-                Ok(_) => network.heard(tidegate::world::now()),
+                Ok(_) => network.heard(world::now()),
                 Err(error) if error.is_builder() || broken(error) == Broken::NeverSent => {
                     doubtful.inspect(|&line| books.undone(line));
                 }

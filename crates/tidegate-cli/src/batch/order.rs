@@ -21,7 +21,8 @@ pub(crate) fn put_into_order(journal: &mut Journal, index: &Index, output: &Path
     };
     let beside = beside(output, ".ordered");
     let starts = starts(journal, index).map_err(failed)?;
-    let bytes = copy(output, &beside, index, &starts).map_err(failed)?;
+    let bytes = copy(output, &beside, index, &starts).inspect_err(|_| drop(std::fs::remove_file(&beside)));
+    let bytes = bytes.map_err(failed)?;
     journal.add(&[Entry::Ordered { bytes }]).and_then(|()| journal.sync()).map_err(failed)?;
     take_place(output).map_err(failed)
 }
@@ -39,7 +40,7 @@ fn starts(journal: &Journal, index: &Index) -> io::Result<Vec<u64>> {
     let last = index.lines().last().map_or(0, |line| line as usize + 1);
     let (mut starts, mut start) = (vec![0; last], 0);
     let heard = journal.each(|entry| {
-        if let Entry::Done { line, end } = entry {
+        if let Entry::Done { line, end } | Entry::Failed { line, end } = entry {
             if let Some(place) = starts.get_mut(line as usize) {
                 *place = start;
             }

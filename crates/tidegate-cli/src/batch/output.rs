@@ -3,10 +3,11 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, BufWriter, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::journal::file::open_alone;
@@ -29,11 +30,13 @@ pub(crate) struct Unentered {
     pub(crate) id: String,
     /// Where its result ends.
     pub(crate) end: u64,
+    pub(crate) is_success: bool,
 }
 
 #[derive(Deserialize)]
 struct Named {
     id: Value,
+    error: Option<IgnoredAny>,
 }
 
 impl Output {
@@ -52,7 +55,17 @@ impl Output {
             return Err(Failure::new(Exit::Usage, what)
                 .hint("put the file back, or begin anew: remove it and its journal"));
         }
-        file.seek(SeekFrom::Start(known)).map_err(unusable)?;
+        let line_end = b"\n";
+        let mut last = *line_end;
+        file.seek(SeekFrom::Start(known.saturating_sub(1))).map_err(unusable)?;
+        if known > 0 {
+            file.read_exact(&mut last).map_err(unusable)?;
+        }
+        if last != *line_end {
+            let what =
+                format!("no result ends in {name} at byte {known}, where its journal says that one does");
+            return Err(Failure::new(Exit::Usage, what).hint("put the file back, or begin anew"));
+        }
         let (unentered, end) = unentered(BufReader::new(&file), known).map_err(unusable)?.map_err(|at| {
             Failure::new(Exit::Usage, format!("what is in {name} behind byte {at} is no result"))
                 .hint("was something else written into it? put the file back, or name another --output")
@@ -108,9 +121,9 @@ fn unentered(mut source: impl BufRead, known: u64) -> io::Result<Result<(Vec<Une
         if line.last() != Some(&b'\n') {
             return Ok(Ok((found, end)));
         }
-        let id = match serde_json::from_slice::<Named>(&line).map(|named| named.id) {
-            Ok(Value::String(id)) => id,
-            Ok(Value::Number(id)) => id.to_string(),
+        let (id, error) = match serde_json::from_slice::<Named>(&line) {
+            Ok(Named { id: Value::String(id), error }) => (id, error),
+            Ok(Named { id: Value::Number(id), error }) => (id.to_string(), error),
             // A file system may keep the length of what was lost, and fill it with zeros.
             _ if line.contains(&0) => return Ok(Ok((found, end))),
             _ => return Ok(Err(end)),
@@ -119,7 +132,7 @@ fn unentered(mut source: impl BufRead, known: u64) -> io::Result<Result<(Vec<Une
         if !ids.insert(id.clone()) {
             return Ok(Err(end));
         }
-        found.push(Unentered { id, end });
+        found.push(Unentered { id, end, is_success: error.is_none() });
     }
 }
 
@@ -129,10 +142,10 @@ mod tests {
 
     #[test]
     fn results_that_were_not_entered_are_found_and_a_torn_one_is_not() {
-        let text = b"{\"id\":\"a\",\"status\":200}\n{\"id\":7,\"x\":1}\n{\"id\":\"c\",\"sta";
+        let text = b"{\"id\":\"a\",\"error\":\"\"}\n{\"id\":7,\"x\":1}\n{\"id\":\"c\",\"sta";
         let (found, end) = unentered(&text[..], 100).unwrap().unwrap();
-        let named = |id: &str, end| Unentered { id: id.into(), end };
-        assert_eq!((found, end), (vec![named("a", 124), named("7", 139)], 139));
+        let named = |id: &str, end, is_success| Unentered { id: id.into(), end, is_success };
+        assert_eq!((found, end), (vec![named("a", 122, false), named("7", 137, true)], 137));
     }
 
     #[test]

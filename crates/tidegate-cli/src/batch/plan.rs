@@ -145,20 +145,14 @@ fn settle_home(terms: &mut Terms, survey: &Survey, voice: &Voice) -> Result<(), 
             );
         }
         terms.home = survey.origin.clone();
-        if let Some(home) = terms.home.as_ref().filter(|home| is_open(home)) {
-            warn_of_open_secret(home, voice);
-        }
-    } else if let Some(home) = terms.home.as_ref().filter(|home| is_open(home)) {
-        warn_of_open_secret(home, voice);
+    }
+    if let Some(home) = terms.home.as_ref().filter(|home| is_open(home)) {
+        let host = home.host_str().unwrap_or_default();
+        voice.warn(format_args!(
+            "the token goes to {host} unencrypted, for all on the way to read: write https://"
+        ));
     }
     Ok(())
-}
-
-fn warn_of_open_secret(home: &reqwest::Url, voice: &Voice) {
-    let host = home.host_str().unwrap_or_default();
-    voice.warn(format_args!(
-        "the token goes to {host} unencrypted, for all on the way to read: write https://"
-    ));
 }
 
 /// Begins the journal, or checks that it is this work's.
@@ -191,15 +185,17 @@ fn enter(
 ) -> Result<(), Failure> {
     let mut entries = Vec::with_capacity(unentered.len());
     for result in unentered {
-        let known = survey.found.get(&result.id).filter(|line| said.states.of(**line) != State::Done);
+        let known = survey.found.get(&result.id).filter(|line| !said.states.of(**line).is_done());
         let Some(&line) = known else {
             let id = crate::caller::text::printable(&result.id, 80);
             let what = format!("{} has a result of {id:?} that isn't ours", output.path().display());
             return Err(Failure::new(Exit::Usage, what)
                 .hint("was something else written into it? put it back, or name another --output"));
         };
-        entries.push(Entry::Done { line, end: result.end });
-        said.states.set(line, State::Done);
+        let end = result.end;
+        let entry = if result.is_success { Entry::Done { line, end } } else { Entry::Failed { line, end } };
+        entries.push(entry);
+        said.states.hear(entry);
     }
     if !entries.is_empty() {
         let entered = output.sync().and_then(|()| journal.add(&entries)).and_then(|()| journal.sync());

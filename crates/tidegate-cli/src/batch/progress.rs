@@ -111,7 +111,7 @@ impl Moment {
         let (wait, place) = self.wait.clone().unzip();
         let parts = [
             Some(format!("{} of {} done", self.counts.done(), self.counts.items)),
-            counted(self.counts.failed, "failed"),
+            counted(self.counts.without_success(), "failed"),
             counted(self.counts.unknown, "unknown"),
             wait,
             self.left.map(|left| format!("about {} left", spoken(left))),
@@ -127,7 +127,7 @@ impl Moment {
             "event": "progress",
             "items": self.counts.items,
             "done": self.counts.done(),
-            "failed": self.counts.failed,
+            "failed": self.counts.without_success(),
             "unknown": self.counts.unknown,
             "left": self.counts.left(),
             "per_second": self.per_second,
@@ -154,7 +154,15 @@ mod tests {
     #[test]
     fn a_narrow_terminal_keeps_the_counts_and_the_wait() {
         let moment = Moment {
-            counts: Counts { items: 500, before: 20, succeeded: 99, failed: 1, unknown: 2, later: 0 },
+            counts: Counts {
+                items: 500,
+                before: 20,
+                failed_before: 0,
+                succeeded: 99,
+                failed: 1,
+                unknown: 2,
+                later: 0,
+            },
             per_second: Some(4.0),
             pace: Some(0.5),
             wait: Some(("waits 37 s until 14:03:22Z as told".into(), "at a/v1/rooms".into())),

@@ -37,7 +37,8 @@ impl Summary {
     }
 
     fn lines(&self) -> Vec<String> {
-        let Counts { items, before, failed, unknown, .. } = self.counts;
+        let Counts { items, before, unknown, .. } = self.counts;
+        let failed = self.counts.without_success();
         let (done, left) = (self.counts.done(), self.counts.left());
         let mut first = match self.exit {
             Exit::Interrupted => "stopped: ".to_owned(),
@@ -85,7 +86,7 @@ impl Summary {
             "done": self.counts.done(),
             "done_before": self.counts.before,
             "succeeded": self.counts.succeeded,
-            "failed": self.counts.failed,
+            "failed": self.counts.without_success(),
             "unknown": self.counts.unknown,
             "unknown_ids": self.unknown,
             "left": self.counts.left(),
@@ -112,7 +113,15 @@ mod tests {
 
     #[test]
     fn a_stopped_batch_says_how_to_go_on() {
-        let counts = Counts { items: 100, before: 10, succeeded: 20, failed: 1, unknown: 2, later: 0 };
+        let counts = Counts {
+            items: 100,
+            before: 10,
+            failed_before: 0,
+            succeeded: 20,
+            failed: 1,
+            unknown: 2,
+            later: 0,
+        };
         let summary = Summary {
             exit: Exit::Interrupted,
             counts,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use reqwest::Url;
 use tidegate::client::{CallId, Deadline, HandedBack, Wait, WaitError};
@@ -14,8 +15,8 @@ use tidegate::world;
 use tidegate_core::Time;
 use tower_service::Service;
 
-use super::books::{Books, Closed, unwritable};
-use super::input::item::{Follow, Item};
+use super::books::{Books, Closed, Written, unwritable};
+use super::input::item::{Follow, Item, Whose};
 use super::journal::states::State;
 use super::network::{Network, Next};
 use super::noted::{Busy, Noted, Room, Sending, UnderWay};
@@ -143,6 +144,10 @@ impl Run {
         let (mut url, mut bodies) = (item.url.clone(), Spool::new(&self.folder));
         for page in 0.. {
             let (mut answer, under_way, busy) = self.answer(item, &url, line, sent).await?;
+            if let Some(stop) = not_done(item, &answer) {
+                self.books.undone(line);
+                return Err(stop);
+            }
             if page > 0 {
                 bodies.write_all(b",")?;
             }
@@ -299,11 +304,11 @@ impl Run {
     }
 
     async fn put(&self, line: u32, result: io::Result<Spool>, is_success: bool) -> End {
-        let result = match result {
-            Ok(result) => result,
+        let text = match result {
+            Ok(text) => text,
             Err(error) => return End::Fatal(unwritable(&self.folder, &error)),
         };
-        match self.books.result(line, result).await {
+        match self.books.result(Written { line, is_success, text }).await {
             Ok(()) => End::Done { is_success },
             // The run ends, and says why.
             Err(Closed) => std::future::pending().await,
@@ -311,11 +316,25 @@ impl Run {
     }
 }
 
+/// Why the items behind this one would fare no better, so that they are left as they are, and this one, too.
+fn not_done(item: &Item, answer: &Answer) -> Option<Stop> {
+    let url = &answer.url;
+    if answer.status == StatusCode::UNAUTHORIZED && item.token == Whose::Runs {
+        let failure = Failure::new(Exit::Failed, format!("{url} doesn't take the token: it answered 401"));
+        return Some(Stop::Fatal(failure.hint("has it expired? go on with a new one and the same command")));
+    }
+    if answer.handed_back == Some(HandedBack::NoWaitHelps) {
+        let failure = Failure::new(Exit::Failed, format!("{url} refuses for good, with {}", answer.status));
+        let hint = "no waiting helps: somebody has to act, such as by raising the limit; then go on with the same command";
+        return Some(Stop::Later(failure.hint(hint)));
+    }
+    None
+}
+
 /// What is said of an answer that is no success.
 fn unsuccessful(answer: &Answer) -> Option<String> {
     if let Some(why) = answer.handed_back {
         let why = match why {
-            HandedBack::NoWaitHelps => "no waiting helps",
             HandedBack::SentOnce => "its body is too large to be sent again",
             _ => "tried often enough",
         };

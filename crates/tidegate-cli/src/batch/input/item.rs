@@ -34,9 +34,20 @@ pub(crate) struct Item {
     pub(crate) id: Id,
     pub(crate) url: Url,
     pub(crate) follow: Follow,
+    /// Whose token it is sent with.
+    pub(crate) token: Whose,
     method: Method,
     headers: HeaderMap,
     body: Bytes,
+}
+
+/// Whose token an item is sent with, if any.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Whose {
+    /// That of the run.
+    Runs,
+    /// Its own, or none.
+    Own,
 }
 
 /// Whether `rel="next"` is followed.
@@ -97,7 +108,7 @@ impl Item {
         }
         let own = read_headers(written.headers.unwrap_or_default())?;
         let body = body(written.body, &own)?;
-        Ok(Item { id, url, follow, method, headers: own, body }.with_ours(line, terms))
+        Ok(Item { id, url, follow, token: Whose::Own, method, headers: own, body }.with_ours(line, terms))
     }
 
     fn of_row(record: &[u8], line: u32, rows: &Rows, terms: &Terms) -> Result<Item, String> {
@@ -107,7 +118,8 @@ impl Item {
         let url = terms.target(&target, !target.contains("://"))?;
         let (method, body) = (rows.method().clone(), row.body());
         let headers = HeaderMap::new();
-        Ok(Item { id, url, follow: Follow::No, method, headers, body }.with_ours(line, terms))
+        Ok(Item { id, url, follow: Follow::No, token: Whose::Own, method, headers, body }
+            .with_ours(line, terms))
     }
 
     /// Adds the headers that the item doesn't have: ours, the token at its origin, and the key if it is to have one.
@@ -120,6 +132,7 @@ impl Item {
         }
         if let Some(token) = terms.token_for(&self.url) {
             ours.insert(AUTHORIZATION, token.authorization());
+            self.token = if self.headers.contains_key(AUTHORIZATION) { Whose::Own } else { Whose::Runs };
         }
         let key = terms.keys.as_ref().filter(|_| !self.method.is_idempotent()).map(|keys| keys.of(line));
         if let Some(key) = key.and_then(|key| HeaderValue::try_from(key).ok()) {

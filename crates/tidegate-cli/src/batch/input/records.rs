@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn a_quoted_field_may_span_lines() {
-        let expected = [(0, 0, "a,\"b\nc\"\"\n\",d\n".to_owned()), (3, 14, "e\n".to_owned())];
+        let expected = [(0, 0, "a,\"b\nc\"\"\n\",d\n".to_owned()), (3, 13, "e\n".to_owned())];
         assert_eq!(all("a,\"b\nc\"\"\n\",d\ne\n", Form::Rows), expected);
     }
 

@@ -11,6 +11,8 @@ pub(crate) enum Entry {
     Undone(u32),
     /// The item's result is in the output, which ends at this byte since.
     Done { line: u32, end: u64 },
+    /// The same, but what its result tells is no success.
+    Failed { line: u32, end: u64 },
     /// The output in order, of so many bytes, is complete beside the other one.
     Ordered { bytes: u64 },
 }
@@ -65,6 +67,7 @@ impl Entry {
             Entry::Sent(line) => format!("s {}", number(line)),
             Entry::Undone(line) => format!("n {}", number(line)),
             Entry::Done { line, end } => format!("d {} {end}", number(line)),
+            Entry::Failed { line, end } => format!("f {} {end}", number(line)),
             Entry::Ordered { bytes } => format!("o {bytes}"),
         }
     }
@@ -77,6 +80,7 @@ impl Entry {
             "s" => Entry::Sent(line()?),
             "n" => Entry::Undone(line()?),
             "d" => Entry::Done { line: line()?, end: words.next()?.parse().ok()? },
+            "f" => Entry::Failed { line: line()?, end: words.next()?.parse().ok()? },
             "o" => Entry::Ordered { bytes: number },
             _ => return None,
         };
@@ -94,9 +98,10 @@ mod tests {
             Entry::Sent(0),
             Entry::Undone(16),
             Entry::Done { line: 7, end: 4096 },
+            Entry::Failed { line: 8, end: 9 },
             Entry::Ordered { bytes: 9 },
         ];
-        assert_eq!(entries.map(Entry::body), ["s 1", "n 17", "d 8 4096", "o 9"]);
+        assert_eq!(entries.map(Entry::body), ["s 1", "n 17", "d 8 4096", "f 9 9", "o 9"]);
         for entry in entries {
             assert_eq!(Entry::read(&entry.body()), Some(entry));
         }
@@ -108,7 +113,9 @@ mod tests {
     #[test]
     fn a_line_that_is_missing_or_changed_breaks_the_chain() {
         let (mut chain, mut text) = (Chain::default(), String::new());
-        ["one", "two", "three"].map(|body| chain.write(body, &mut text));
+        for body in ["one", "two", "three"] {
+            chain.write(body, &mut text);
+        }
         let lines: Vec<&[u8]> = text.lines().map(str::as_bytes).collect();
         let read = |lines: &[&[u8]]| {
             let mut chain = Chain::default();

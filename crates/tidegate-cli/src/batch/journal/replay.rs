@@ -4,7 +4,7 @@ use std::io::{self, BufRead, Read};
 
 use super::entry::{Chain, Entry};
 use super::head::Head;
-use super::states::{State, States};
+use super::states::States;
 
 /// How long a line may be: its head's, with a long template.
 const LONGEST: u64 = 1 << 20;
@@ -15,7 +15,6 @@ pub(crate) struct Replay {
     /// `None` if not even the first line is whole.
     pub(crate) head: Option<Head>,
     pub(crate) states: States,
-    pub(crate) done: u64,
     /// Where the output ended when the last result was entered.
     pub(crate) output_end: u64,
     /// The output in order was complete.
@@ -67,15 +66,11 @@ impl Replay {
         }
         let entry = Entry::read(body)?;
         self.chain = chain;
+        self.states.hear(entry);
         match entry {
-            Entry::Sent(line) => self.states.set(line, State::Sent),
-            Entry::Undone(line) => self.states.set(line, State::Open),
-            Entry::Done { line, end } => {
-                self.done += u64::from(self.states.of(line) != State::Done);
-                self.states.set(line, State::Done);
-                self.output_end = end;
-            }
+            Entry::Done { end, .. } | Entry::Failed { end, .. } => self.output_end = end,
             Entry::Ordered { .. } => self.ordered = true,
+            Entry::Sent(_) | Entry::Undone(_) => {}
         }
         Some(Some(entry))
     }
@@ -102,6 +97,7 @@ fn goes_on(source: &mut impl BufRead, broken: &[u8]) -> io::Result<bool> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::states::State;
     use super::*;
 
     fn written() -> (String, Vec<Entry>) {
@@ -112,7 +108,7 @@ mod tests {
             Entry::Undone(4),
             Entry::Done { line: 3, end: 100 },
             Entry::Sent(5),
-            Entry::Done { line: 0, end: 180 },
+            Entry::Failed { line: 0, end: 180 },
         ];
         let (mut chain, mut text) = (Chain::default(), String::new());
         chain.write(&head.body(), &mut text);
@@ -130,9 +126,9 @@ mod tests {
         let (text, entries) = written();
         let (replay, heard) = read(text.as_bytes()).unwrap();
         assert_eq!(heard, entries);
-        assert_eq!((replay.done, replay.output_end, replay.sound), (2, 180, text.len() as u64));
+        assert_eq!((replay.output_end, replay.sound), (180, text.len() as u64));
         let states = [0, 3, 4, 5, 6].map(|line| replay.states.of(line));
-        assert_eq!(states, [State::Done, State::Done, State::Open, State::Sent, State::Open]);
+        assert_eq!(states, [State::Failed, State::Done, State::Open, State::Sent, State::Open]);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Where each item is: two bits for each. Never here: how it got there.
 
+use super::entry::Entry;
+
 /// Where an item is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum State {
@@ -10,6 +12,8 @@ pub(crate) enum State {
     Sent,
     /// Its result is in the output.
     Done,
+    /// Its result is in the output, and is no success.
+    Failed,
 }
 
 /// The states of all items, by line, counted from 0.
@@ -20,17 +24,36 @@ pub(crate) struct States {
 
 const IN_A_BYTE: usize = 4;
 
+impl State {
+    /// Whether nothing more is to be done.
+    pub(crate) fn is_done(self) -> bool {
+        matches!(self, State::Done | State::Failed)
+    }
+}
+
 impl States {
+    /// Takes in what happened.
+    pub(crate) fn hear(&mut self, entry: Entry) {
+        match entry {
+            Entry::Sent(line) => self.set(line, State::Sent),
+            Entry::Undone(line) => self.set(line, State::Open),
+            Entry::Done { line, .. } => self.set(line, State::Done),
+            Entry::Failed { line, .. } => self.set(line, State::Failed),
+            Entry::Ordered { .. } => {}
+        }
+    }
+
     pub(crate) fn of(&self, line: u32) -> State {
         let (at, shift) = place(line);
         match self.bits.get(at).map(|byte| (byte >> shift) & 3) {
             Some(1) => State::Sent,
             Some(2) => State::Done,
+            Some(3) => State::Failed,
             _ => State::Open,
         }
     }
 
-    pub(crate) fn set(&mut self, line: u32, state: State) {
+    fn set(&mut self, line: u32, state: State) {
         let (at, shift) = place(line);
         if self.bits.len() <= at {
             self.bits.resize(at + 1, 0);
@@ -39,6 +62,7 @@ impl States {
             State::Open => 0,
             State::Sent => 1,
             State::Done => 2,
+            State::Failed => 3,
         };
         self.bits[at] = (self.bits[at] & !(3 << shift)) | (bits << shift);
     }
@@ -63,6 +87,7 @@ mod tests {
         assert_eq!(known, [State::Open, State::Sent, State::Done, State::Open, State::Done, State::Open]);
         states.set(5, State::Open);
         assert_eq!((states.of(5), states.of(6)), (State::Open, State::Done));
+        assert!(State::Failed.is_done() && !State::Sent.is_done());
         assert!(states.bits.len() <= 250_001);
     }
 }
