@@ -4,16 +4,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use http::Method;
 use http::request::Parts;
-use tidegate::client::{Refusals, Speaks, WaitLayer, template};
+use http::{Extensions, Method};
+use tidegate::client::{Deadline, Refusals, Speaks, WaitLayer, template};
 use tidegate::world;
-use tidegate_core::Quota;
+use tidegate_core::{Quota, Time};
 use tidegate_wire::dialect::Table;
 
 use super::authority::LocalAuthority;
 use super::caller::Callers;
 use super::itself::Itself;
+use super::saved::Saved;
 use super::sender::{Sender, Unsent};
 use super::settings::{At, Config, Forward, Manner, Scheme, Upstream};
 use super::token::Injected;
@@ -40,7 +41,9 @@ pub(crate) struct House {
     pub(crate) terms: Terms,
     pub(crate) layer: WaitLayer,
     pub(crate) callers: Callers,
+    pub(crate) saved: Saved,
     manner: Manner,
+    deadline: Option<Duration>,
     upstream_terms: UpstreamTerms,
     authorities: Authorities,
     /// Vouches for hosts whose TLS is opened, if some are.
@@ -95,7 +98,9 @@ impl House {
             terms: Terms { forwarding, bounds: config.bounds },
             layer,
             callers: Callers::by(config.callers, config.priority),
+            saved: Saved::new(),
             manner: config.manner,
+            deadline: config.deadline,
             upstream_terms: config.terms,
             authorities,
             authority,
@@ -136,10 +141,21 @@ impl House {
         self.upstream_terms.connect
     }
 
+    /// How a call is made to an upstream, or to a host that isn't one.
+    pub(crate) fn manner<'h>(&'h self, known: Option<&'h Known>) -> &'h Manner {
+        known.map_or(&self.manner, |known| &known.upstream.manner)
+    }
+
+    /// By when a call is to be answered that comes now, if there is such a time.
+    pub(crate) fn deadline(&self, extensions: &Extensions) -> Option<Time> {
+        let span = extensions.get().map(|&Deadline(span)| span).or(self.deadline);
+        span.map(|span| world::now().later(span))
+    }
+
     /// What the limit of a call is about: the first bucket of its upstream that it fits, or else method and path
     /// without ids.
     pub(crate) fn resource(&self, known: Option<&Known>, method: &Method, path: &str) -> Resource {
-        let manner = known.map_or(&self.manner, |known| &known.upstream.manner);
+        let manner = self.manner(known);
         match manner.bucket(method, path) {
             Some(bucket) => Resource { name: format!(" {}", bucket.name), quota: bucket.quota },
             None => Resource::named(shape(method, path)),
@@ -148,7 +164,7 @@ impl House {
 
     /// How many refusals are risked where a call goes, if that is told.
     pub(crate) fn refusals(&self, known: Option<&Known>) -> Option<Refusals> {
-        known.map_or(&self.manner, |known| &known.upstream.manner).refusals.map(Refusals)
+        self.manner(known).refusals.map(Refusals)
     }
 
     /// Tells people what goes where.

@@ -13,6 +13,7 @@ use tidegate_wire::retry_after;
 
 use super::asked::NoDeadline;
 use super::route::Astray;
+use super::saved::Late;
 use super::sender::Unsent;
 use crate::relay::body::Body;
 use crate::relay::fault::Fault;
@@ -164,6 +165,14 @@ impl From<Fault> for Refusal {
 impl From<Astray> for Refusal {
     fn from(astray: Astray) -> Refusal {
         Refusal::Target(astray)
+    }
+}
+
+impl From<Late> for Refusal {
+    fn from(Late: Late) -> Refusal {
+        let said =
+            "an identical request was on its way, and its answer didn't come before this one's deadline";
+        Refusal::Unanswered { said: said.to_owned() }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod passes;
 mod places;
+mod shared;
 mod tunnels;
 mod waits;
 

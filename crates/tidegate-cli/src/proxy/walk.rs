@@ -14,7 +14,7 @@ use tower_layer::Layer as _;
 use tower_service::Service as _;
 
 use super::goal::Goal;
-use super::house::House;
+use super::house::{House, InHand};
 use super::refusal::Refusal;
 use super::sender::{Sender, Sendings};
 use super::tunnel::{self, Tunnels};
@@ -66,24 +66,37 @@ impl Walker {
     }
 
     async fn walk(&self, mut request: Request<Incoming>, peer: &Peer) -> Result<Response<Body>, Refusal> {
-        let in_hand = self.house.enter();
+        let in_hand = Arc::new(self.house.enter());
         tunnel::bind(&mut request, peer)?;
         forward::unlist(request.headers_mut());
         forward::check(&request, &self.house.terms.bounds)?;
         let goal = self.house.goal(&request)?;
+        let manner = self.house.manner(goal.known);
         if self.house.itself.is_reached_by(&goal.url).await {
             return Err(Refusal::Loop);
         }
-        let (mut request, upgrade) = self.prepare(request, &goal, peer)?;
+        let (mut request, mut upgrade) = self.prepare(request, &goal, peer)?;
         request = read_ahead(request).await?;
         let (began, sendings) = (world::now(), Sendings::default());
         request.extensions_mut().insert(sendings.clone());
-        let answer = self.wait.clone().call(request).await?;
-        let answer = forward::answer(answer.map(Body::peeked), upgrade, in_hand);
-        let mut answer = answer.map_err(Refusal::Request)?;
+        let deadline = self.house.deadline(request.extensions());
+        let send = |request| self.send(request, upgrade.take(), Arc::clone(&in_hand));
+        let answer = self.house.saved.call(manner, deadline, request, send).await?;
+        let mut answer = answer.map(|body| body.holding(in_hand));
         goal.rewrite(peer.scheme(), answer.headers_mut());
         mark(&mut answer, began, &sendings);
         Ok(answer)
+    }
+
+    /// Sends a request when its turn comes, as often as it takes.
+    async fn send(
+        &self,
+        request: Request<Outgoing>,
+        upgrade: Option<Upgrade>,
+        in_hand: Arc<InHand>,
+    ) -> Result<Response<Body>, Refusal> {
+        let answer = self.wait.clone().call(request).await?;
+        forward::answer(answer.map(Body::peeked), upgrade, in_hand).map_err(Refusal::Request)
     }
 
     /// The request as the upstream gets it.

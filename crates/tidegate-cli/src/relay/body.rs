@@ -24,7 +24,11 @@ enum Source {
     Streamed(Streamed),
     /// Streamed, but its beginning was read already.
     Begun(Box<Peeked<Streamed>>),
+    Through(Through),
 }
+
+/// A body in another that does something as it passes.
+struct Through(Pin<Box<dyn http_body::Body<Data = Bytes, Error = hyper::Error> + Send>>);
 
 /// What is let go when the answer has ended, or the caller has gone.
 struct Held(Option<Box<dyn Send>>);
@@ -32,6 +36,12 @@ struct Held(Option<Box<dyn Send>>);
 impl fmt::Debug for Held {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Held({})", if self.0.is_some() { "something" } else { "nothing" })
+    }
+}
+
+impl fmt::Debug for Through {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Through(..)")
     }
 }
 
@@ -63,8 +73,15 @@ impl Body {
     pub(super) fn into_tunnel(self) -> Option<(Stream, Bytes)> {
         match self.source {
             Source::Streamed(body) => body.into_tunnel(),
-            Source::Whole(_) | Source::Begun(_) => None,
+            Source::Whole(_) | Source::Begun(_) | Source::Through(_) => None,
         }
+    }
+
+    /// What another body gives, mostly one of these to which something is done as it passes.
+    pub(crate) fn through(
+        body: impl http_body::Body<Data = Bytes, Error = hyper::Error> + Send + 'static,
+    ) -> Body {
+        Body { source: Source::Through(Through(Box::pin(body))), held: Held(None) }
     }
 
     /// Holds something until the body has been sent, or nobody wants it any more: a place among the calls in
@@ -87,6 +104,7 @@ impl http_body::Body for Body {
             Source::Whole(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
             Source::Streamed(body) => Pin::new(body).poll_frame(cx),
             Source::Begun(body) => Pin::new(&mut **body).poll_frame(cx),
+            Source::Through(Through(body)) => body.as_mut().poll_frame(cx),
         };
         if let Poll::Ready(None | Some(Err(_))) = polled {
             self.held.0 = None;
@@ -99,6 +117,7 @@ impl http_body::Body for Body {
             Source::Whole(bytes) => bytes.is_empty(),
             Source::Streamed(body) => body.is_end_stream(),
             Source::Begun(body) => body.is_end_stream(),
+            Source::Through(Through(body)) => body.is_end_stream(),
         }
     }
 
@@ -107,6 +126,7 @@ impl http_body::Body for Body {
             Source::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Source::Streamed(body) => body.size_hint(),
             Source::Begun(body) => body.size_hint(),
+            Source::Through(Through(body)) => body.size_hint(),
         }
     }
 }

@@ -41,6 +41,15 @@ pub(crate) struct Terms {
     pub(crate) bounds: Bounds,
 }
 
+/// How an answer's end is told from a break: in the extensions of what [`answer`] gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// By its length or its coding.
+    Told,
+    /// Not at all: by the end of the connection (RFC 9112 section 6.3).
+    ByClose,
+}
+
 /// What to forward in place of the target as it came; `None` where it came in its normal form.
 pub(crate) fn normal_form(target: &Target<'_>) -> Option<PathAndQuery> {
     match target.is_as_sent() {
@@ -123,8 +132,10 @@ pub(crate) fn answer(
     held: impl Send + 'static,
 ) -> Result<Response<Body>, Fault> {
     let (mut parts, body) = answer.into_parts();
+    let end = end_of(&parts);
     parts.version = Version::HTTP_11;
     parts.extensions = http::Extensions::new();
+    parts.extensions.insert(end);
     if !is_framed_plainly(&parts.headers) {
         return Err(Fault::UpstreamBroke);
     }
@@ -140,6 +151,13 @@ pub(crate) fn answer(
     upgrade.answer(&mut parts.headers, agreed);
     upgrade.open(stream, said, held);
     Ok(Response::from_parts(parts, Body::empty()))
+}
+
+fn end_of(answer: &http::response::Parts) -> End {
+    let headers = &answer.headers;
+    let has_none = matches!(answer.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    let is_told = headers.contains_key(CONTENT_LENGTH) || headers.contains_key(TRANSFER_ENCODING);
+    if is_told || has_none || answer.version == Version::HTTP_2 { End::Told } else { End::ByClose }
 }
 
 /// Whether an answer says in one way where it ends: its caller would be told what `Content-Length` has, and get what

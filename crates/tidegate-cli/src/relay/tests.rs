@@ -35,7 +35,7 @@ use crate::relay::upstream::{Authorities, HostSeen, Reached, Server};
 use crate::relay::worker::Workers;
 
 /// Bounds that no test meets by accident.
-pub(super) fn bounds() -> Bounds {
+pub(crate) fn bounds() -> Bounds {
     Bounds {
         head_bytes: NonZeroUsize::new(16 * 1024).unwrap(),
         fields: NonZeroUsize::new(100).unwrap(),
@@ -48,7 +48,7 @@ pub(super) fn bounds() -> Bounds {
 }
 
 /// Terms that no test meets by accident.
-fn terms() -> UpstreamTerms {
+pub(crate) fn terms() -> UpstreamTerms {
     UpstreamTerms {
         version: UpstreamVersion::Http1,
         connect: Duration::from_secs(30),

@@ -21,9 +21,10 @@ use crate::policy::Bounds;
 use crate::relay::fault::Fault;
 
 /// The body of a request on its way to a server.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) enum Outgoing {
     /// None, as most have.
+    #[default]
     Empty,
     /// What a caller sends.
     Bounded(Box<Bounded>),
