@@ -339,9 +339,10 @@ async fn calls_within_opened_tunnels_that_take_too_long_are_cut_and_counted() {
     })
     .await;
     let mut callers = Vec::new();
-    for _ in 0..2 {
+    // Different ones: identical calls would be one.
+    for number in 0..2 {
         let mut caller = opening.caller("http/1.1").await;
-        let asked = format!("GET / HTTP/1.1\r\nHost: {}\r\n\r\n", opening.place);
+        let asked = format!("GET /{number} HTTP/1.1\r\nHost: {}\r\n\r\n", opening.place);
         caller.write_all(asked.as_bytes()).await.unwrap();
         heard.notified().await;
         callers.push(caller);
