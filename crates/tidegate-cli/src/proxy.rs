@@ -15,7 +15,6 @@ mod rewrite;
 pub(crate) mod route;
 mod saved;
 mod sender;
-#[expect(dead_code, reason = "not all that a file may say is run with yet")]
 pub(crate) mod settings;
 mod token;
 mod tunnel;

@@ -171,7 +171,7 @@ async fn who_hangs_up_in_front_leaves_its_place_to_another() {
     go.add_permits(2);
     // Which of them goes next isn't told: it is the one that gets the beginning of the answer.
     let second = loop {
-        let ready = behind.iter().position(|caller| is_readable(caller));
+        let ready = behind.iter().position(is_readable);
         match ready {
             Some(at) => break behind.remove(at),
             None => tokio::task::yield_now().await,
