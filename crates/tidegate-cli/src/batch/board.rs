@@ -50,6 +50,8 @@ impl Counts {
 pub(crate) struct Left {
     pub(crate) lane: String,
     pub(crate) items: u64,
+    /// How many there are in all.
+    pub(crate) of: u64,
 }
 
 /// Keeps the counts.
@@ -64,7 +66,11 @@ struct Kept {
 
 impl Board {
     pub(crate) fn new(index: &Index) -> Board {
-        let lanes = index.lanes().iter().map(|lane| Left { lane: lane.name.clone(), items: lane.items });
+        let lanes = index.lanes().iter().map(|lane| Left {
+            lane: lane.name.clone(),
+            items: lane.items,
+            of: lane.items,
+        });
         let counts = Counts { items: index.items(), ..Counts::default() };
         Board(Mutex::new(Kept { counts, lanes: lanes.collect() }))
     }

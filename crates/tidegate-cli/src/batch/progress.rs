@@ -9,6 +9,7 @@ use serde_json::json;
 use tidegate::client::WaitLayer;
 use tidegate::world;
 use tidegate_core::Time;
+use tidegate_core::pacer::Belief;
 
 use super::board::{Board, Counts};
 use super::eta::{Known, Speed, left};
@@ -35,6 +36,13 @@ pub(crate) struct Progress {
     pub(crate) board: Arc<Board>,
 }
 
+/// How fast it goes: all, and each lane that has a limit.
+#[derive(Debug)]
+struct Speeds {
+    all: Speed,
+    lanes: BTreeMap<String, Speed>,
+}
+
 /// What there is to tell at one moment.
 #[derive(Debug)]
 struct Moment {
@@ -48,8 +56,8 @@ struct Moment {
 impl Progress {
     /// Tells until it is dropped; never ends.
     pub(crate) async fn tell(&self) {
-        let mut speed = Speed::default();
-        speed.see(world::now(), self.board.counts().done());
+        let mut speeds = Speeds { all: Speed::of_all(), lanes: BTreeMap::new() };
+        self.see(&mut speeds, world::now());
         world::sleep_until(world::now().later(READABLE)).await;
         if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
             self.voice.bar().set_style(style);
@@ -58,25 +66,39 @@ impl Progress {
         let (mut line, mut event) = (world::now().later(LINE), world::now().later(EVENT));
         loop {
             let now = world::now();
-            speed.see(now, self.board.counts().done());
+            self.see(&mut speeds, now);
             if is_watched {
-                self.voice.bar().set_message(self.moment(now, &speed).line());
+                self.voice.bar().set_message(self.moment(now, &speeds).line());
                 self.voice.bar().tick();
             } else if now >= line {
                 line = now.later(LINE);
-                self.voice.note(self.moment(now, &speed).line());
+                self.voice.note(self.moment(now, &speeds).line());
             }
             if now >= event {
                 event = now.later(EVENT);
-                self.voice.event(|| self.moment(now, &speed).json());
+                self.voice.event(|| self.moment(now, &speeds).json());
             }
             world::sleep_until(now.later(if is_watched { BEAT } else { BEAT * 4 })).await;
         }
     }
 
-    fn moment(&self, now: Time, speed: &Speed) -> Moment {
+    fn see(&self, speeds: &mut Speeds, now: Time) {
+        speeds.all.see(now, self.board.counts().done());
+        let limited = |belief: &Belief| belief.refused > 0 && belief.closed_until <= now;
+        for (name, _) in self.layer.beliefs().into_iter().filter(|(_, belief)| limited(belief)) {
+            // From the end of the first wait on: what went before was a burst.
+            speeds.lanes.entry(name.to_string()).or_insert_with(Speed::of_lane);
+        }
+        for lane in self.board.lanes() {
+            if let Some(speed) = speeds.lanes.get_mut(&lane.lane) {
+                speed.see(now, lane.of - lane.items);
+            }
+        }
+    }
+
+    fn moment(&self, now: Time, speeds: &Speeds) -> Moment {
         let counts = self.board.counts();
-        let per_second = speed.per_second(now, counts.done());
+        let per_second = speeds.all.per_second(now, counts.done());
         let mut believed: BTreeMap<String, (Option<f64>, Duration)> = BTreeMap::new();
         for (name, belief) in self.layer.beliefs() {
             let wait = belief.closed_until.since(now);
@@ -91,7 +113,9 @@ impl Progress {
             .into_iter()
             .map(|lane| {
                 let (pace, wait) = believed.get(&lane.lane).copied().unwrap_or_default();
-                Known { left: lane.items, pace, wait }
+                let speed = speeds.lanes.get(&lane.lane);
+                let delivered = speed.and_then(|speed| speed.per_second(now, lane.of - lane.items));
+                Known { left: lane.items, pace, delivered, wait }
             })
             .collect();
         let wait = self.watch.longest().and_then(|(waiting, all)| {
