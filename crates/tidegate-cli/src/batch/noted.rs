@@ -42,6 +42,7 @@ pub(crate) struct Noted {
 /// How many calls may be under way, and how many are.
 #[derive(Clone, Debug)]
 pub(crate) struct Room {
+    calls: usize,
     permits: Arc<Semaphore>,
     busy: Arc<AtomicUsize>,
 }
@@ -84,7 +85,7 @@ impl std::fmt::Debug for Waits {
 
 impl Room {
     pub(crate) fn new(calls: usize) -> Room {
-        Room { permits: Arc::new(Semaphore::new(calls)), busy: Arc::default() }
+        Room { calls, permits: Arc::new(Semaphore::new(calls)), busy: Arc::default() }
     }
 
     /// No further call goes.
@@ -96,9 +97,9 @@ impl Room {
         self.permits.is_closed()
     }
 
-    /// Whether no call is under way, and no result of one is still to be written.
+    /// Whether no call is under way or about to be, and no result of one is still to be written.
     fn is_idle(&self) -> bool {
-        self.busy.load(Ordering::Acquire) == 0
+        self.permits.available_permits() == self.calls && self.busy.load(Ordering::Acquire) == 0
     }
 
     /// Waits until no call is under way, but not for long.
