@@ -158,6 +158,13 @@ impl Pacer {
         self.under_way.remove(&flight);
     }
 
+    /// Forgets all that was told, announced and learned. Calls under way stay so, and their answers teach anew.
+    pub fn forget(&mut self) {
+        let under_way = core::mem::take(&mut self.under_way);
+        let (next_flight, passed, refused) = (self.next_flight, self.passed, self.refused);
+        *self = Pacer { under_way, next_flight, passed, refused, ..Pacer::default() };
+    }
+
     /// Closes the bucket until `until`, on somebody else's word: a refusal that was about the whole origin.
     pub fn close_until(&mut self, until: Time) {
         if until > self.gate {

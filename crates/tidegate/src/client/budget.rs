@@ -114,6 +114,15 @@ impl Budget {
         self.probe_failed(ticket, now);
     }
 
+    pub(crate) fn stance(&self) -> Stance {
+        if self.shut.is_some() { Stance::Shut } else { Stance::Open }
+    }
+
+    /// How many refusals may still come.
+    pub(crate) fn left(&self, now: Time) -> u64 {
+        self.spent.remaining(&self.quota, now).saturating_sub(self.owed)
+    }
+
     /// Whether it knows no more than a new one would.
     pub(crate) fn is_whole(&self, now: Time) -> bool {
         self.owed == 0

@@ -92,6 +92,11 @@ impl Gate {
         self.change(|_, _| ());
     }
 
+    /// Forgets what answers told and taught.
+    pub(crate) fn forget(&self) {
+        self.change(|state, _| state.pacer.forget());
+    }
+
     /// Nothing goes before `until`, on the word of an answer elsewhere.
     pub(crate) fn close_until(&self, until: Time) {
         self.change(|state, _| state.pacer.close_until(until));
@@ -113,6 +118,7 @@ impl Gate {
     }
 
     pub(crate) fn view(&self, key: &Key, now: Time) -> BucketView {
+        let (stance, refusals_left) = self.guard.view(now);
         let state = self.lock();
         let closed_until = state.pacer.not_before(now);
         BucketView {
@@ -125,6 +131,8 @@ impl Gate {
             oldest: state.line.oldest(),
             closed_until: (closed_until > now).then_some(closed_until),
             held: state.held,
+            stance,
+            refusals_left,
         }
     }
 

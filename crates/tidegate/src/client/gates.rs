@@ -131,6 +131,20 @@ impl Gates {
         }
     }
 
+    /// Forgets what the answers of an origin told and taught, but for the refusals that were risked with it. Says how
+    /// many buckets that were.
+    pub(crate) fn forget(&self, origin: &str) -> usize {
+        let gates: Vec<Arc<Gate>> = {
+            let mut known = self.lock();
+            known.closed.retain(|(closed, _), _| **closed != *origin);
+            known.kin.forget(origin);
+            let same = known.gates.iter().filter(|(key, _)| key.name.origin() == origin);
+            same.map(|(_, kept)| kept.gate.clone()).collect()
+        };
+        gates.iter().for_each(|gate| gate.forget());
+        gates.len()
+    }
+
     pub(crate) fn beliefs(&self, now: Time) -> Vec<(BucketName, Belief)> {
         let belief = |(key, kept): (&Key, &Kept)| (key.name.clone(), kept.gate.belief(now));
         self.lock().gates.iter().map(belief).collect()

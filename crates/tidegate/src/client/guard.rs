@@ -45,6 +45,12 @@ impl Guard {
         Some(Leave { guard: self.clone(), ticket: Some(watch.budget.sent(now)) })
     }
 
+    /// How the origin is called, and how many refusals may still come.
+    pub(crate) fn view(&self, now: Time) -> (Stance, u64) {
+        let watch = self.lock();
+        (watch.budget.stance(), watch.budget.left(now))
+    }
+
     /// Whether it could be forgotten.
     pub(crate) fn is_whole(&self, now: Time) -> bool {
         self.lock().budget.is_whole(now)

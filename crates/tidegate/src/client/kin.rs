@@ -121,6 +121,11 @@ impl Kin {
         self.names.told(route)
     }
 
+    /// Forgets how long routes of an origin were told to wait, and what their buckets were called.
+    pub(crate) fn forget(&mut self, origin: &str) {
+        self.names.forget_origin(origin);
+    }
+
     /// An answer came to a route.
     pub(crate) fn hear(&mut self, route: &Route, said: &Said<'_>) -> Moved {
         if route.method.is_none() {

@@ -174,6 +174,13 @@ impl WaitLayer {
         self.shared.gates.views(world::now())
     }
 
+    /// Forgets what answers of an origin, as [`BucketName::origin`] writes it, told and taught of its buckets: calls that
+    /// wait go on at once, as if it were called for the first time. What is left of the refusals that are risked with
+    /// it stays. Says how many buckets that were.
+    pub fn forget(&self, origin: &str) -> usize {
+        self.shared.gates.forget(origin)
+    }
+
     fn with(mut self, change: impl FnOnce(&mut Settings)) -> Self {
         change(Arc::make_mut(&mut self.settings));
         self

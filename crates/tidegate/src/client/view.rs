@@ -6,6 +6,7 @@ use tidegate_core::Time;
 use tidegate_core::pacer::Belief;
 
 use crate::key::BucketName;
+use crate::observe::Stance;
 use crate::world::keyed_hash;
 
 /// A bucket at a moment. Instants are those of [`world::now`](crate::world::now).
@@ -30,6 +31,10 @@ pub struct BucketView {
     pub closed_until: Option<Time>,
     /// How many refusals are being read. While there are some nothing goes, since they may tell a longer wait.
     pub held: u32,
+    /// How its origin is called, by the refusals that are risked with it.
+    pub stance: Stance,
+    /// How many of those refusals are left.
+    pub refusals_left: u64,
 }
 
 /// Tells tokens apart and says nothing of them: a hash under a key of the process, of 8 hexadecimal digits. The same

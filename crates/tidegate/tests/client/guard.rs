@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tidegate::client::WaitLayer;
+use tidegate::client::{BucketView, WaitLayer};
 use tidegate::observe::{Event, Stance};
 use tidegate::world;
 use tidegate_core::Quota;
@@ -106,6 +106,10 @@ async fn another_origin_is_not_held_up() {
     let mut well = get("/well");
     *well.uri_mut() = "http://other.test/well".parse().unwrap();
     client.send(well).await.unwrap();
+    let is_shut = |view: &BucketView| view.stance == Stance::Shut && view.refusals_left == 0;
+    for view in client.layer.views() {
+        assert_eq!(is_shut(&view), view.name.origin() == "http://upstream.test", "{view:?}");
+    }
     assert_eq!(world::now(), start);
     client.get("/well").await.unwrap();
     assert!(world::now().since(start) >= TEN_MINUTES, "of this one the budget is spent");

@@ -29,6 +29,26 @@ async fn a_refused_request_waits_as_told_and_passes() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_an_origin_told_can_be_forgotten_and_is_asked_anew() {
+    let upstream = Upstream::script([limit(3000), limit(3)]);
+    let client = upstream.behind(WaitLayer::new());
+    let (start, layer) = (world::now(), client.layer.clone());
+    let forget = async {
+        world::sleep_until(start.later(10 * SECOND)).await;
+        assert_eq!(layer.forget("http://other.test"), 0);
+        assert!(layer.views()[0].closed_until.is_some());
+        assert_eq!(layer.forget("http://upstream.test"), 1);
+        assert_eq!(layer.views()[0].refusals_left, 999, "the refusals that were risked stay counted");
+    };
+    let (answer, ()) = tokio::join!(client.get("/rooms"), forget);
+    assert_eq!(answer.unwrap().status(), StatusCode::OK);
+    let sent: Vec<u64> = upstream.log().iter().map(|seen| seen.sent.since(start).as_secs()).collect();
+    assert_eq!(sent.len(), 3);
+    assert_eq!((sent[0], sent[1]), (0, 10));
+    check_waited(upstream.log()[2].sent.since(start), 13 * SECOND);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_outage_with_a_told_wait_is_waited_for_and_one_without_is_an_answer() {
     let upstream = Upstream::script([Answer::Unavailable("5".into()), Answer::Status(503)]);
     let client = upstream.behind(WaitLayer::new());

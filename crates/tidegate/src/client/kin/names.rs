@@ -61,6 +61,11 @@ impl Names {
         is_new
     }
 
+    /// Forgets the routes of an origin.
+    pub(super) fn forget_origin(&mut self, origin: &str) {
+        self.0.retain(|route, _| route.home.name.origin() != origin);
+    }
+
     fn forget(&mut self) {
         let mut heard: Vec<Time> = self.0.values().map(|entry| entry.heard).collect();
         let middle = heard.len() / 2;
