@@ -5,8 +5,8 @@ pub(crate) mod args;
 mod follow;
 mod gate;
 mod health;
-mod log;
 mod pools;
+mod record;
 mod reload;
 mod source;
 mod terms;
@@ -60,8 +60,7 @@ pub(crate) async fn run(args: Args) -> Result<Exit, Failure> {
     let tls = doors.tls();
     let (drain, closing) = (Drain::new(), Drain::new());
     let reloads = Arc::new(Reloads::new(source));
-    let desk = || Desk::new(Arc::clone(&gate), Arc::clone(&reloads), drain.told());
-    let office = gateway.admin.as_ref().map(|listen| Office::open(listen, desk())).transpose()?;
+    let office = gateway.admin.as_ref().map(Office::open).transpose()?;
     let made = Arc::clone(&gate);
     let make = move |_| Walker { gate: Arc::clone(&made), pools: Pools::default() };
     let workers = Workers::start(doors.all(), &gateway.bounds, count, &drain, make)?;
@@ -69,7 +68,8 @@ pub(crate) async fn run(args: Args) -> Result<Exit, Failure> {
     drop(doors);
     if let Some(office) = office {
         output::error(format!("operators come in at {}", shown("http", office.address())));
-        tokio::spawn(office.serve(closing.told()));
+        let desk = Desk::new(Arc::clone(&gate), Arc::clone(&reloads), drain.told());
+        tokio::spawn(office.serve(desk, closing.told()));
     }
     for warning in warnings {
         output::error(format!("warning: {warning}"));

@@ -1,4 +1,4 @@
-//! Being told to stop: Ctrl-C and SIGTERM. Never here: what ends then, or how.
+//! Being told to stop, by Ctrl-C or SIGTERM, or to read files again, by SIGHUP. Never here: what is done then.
 
 use std::io;
 
@@ -7,6 +7,14 @@ use crate::exit::{Exit, Failure};
 /// Listens for Ctrl-C and SIGTERM from now on; what is handed back ends when one of them came.
 pub(crate) fn stopped() -> Result<impl Future<Output = ()>, Failure> {
     listen().map_err(|error| Failure::new(Exit::Failed, format!("can't listen for Ctrl-C: {error}")))
+}
+
+/// Listens for SIGHUP from now on: each is one to be received.
+#[cfg(unix)]
+pub(crate) fn hang_ups() -> Result<tokio::signal::unix::Signal, Failure> {
+    use tokio::signal::unix::{SignalKind, signal};
+    signal(SignalKind::hangup())
+        .map_err(|error| Failure::new(Exit::Failed, format!("can't be told of SIGHUP: {error}")))
 }
 
 #[cfg(unix)]

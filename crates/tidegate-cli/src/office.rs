@@ -1,18 +1,21 @@
 //! Where operators come in: an address of its own, apart from callers. Never here: what is shown or done there.
 
+pub(crate) mod counts;
+pub(crate) mod desk;
 pub(crate) mod guard;
+pub(crate) mod log;
+pub(crate) mod metrics;
 pub(crate) mod reply;
 
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
-
 use crate::exit::Failure;
 use crate::policy::settings::{Bounds, Listen};
 use crate::relay::drain::Told;
-use crate::relay::listen::{Answer, Door, Hall};
+use crate::relay::listen::{Door, Hall, Places};
+use desk::{Attended, Desk};
 
 /// How much operators may send, and how slowly. They are few.
 const BOUNDS: Bounds = Bounds {
@@ -27,33 +30,30 @@ const BOUNDS: Bounds = Bounds {
 
 /// The door that operators come in by.
 #[derive(Debug)]
-pub(crate) struct Office<D> {
-    door: Door,
-    desk: D,
-}
+pub(crate) struct Office(Door);
 
-impl<D: Answer> Office<D> {
+impl Office {
     /// Takes the address. Must be called in a runtime.
     ///
     /// # Errors
     /// When it can't be had.
-    pub(crate) fn open(listen: &Listen, desk: D) -> Result<Office<D>, Failure> {
+    pub(crate) fn open(listen: &Listen) -> Result<Office, Failure> {
         let door = Door::open(listen, None).map_err(|failure| {
-            failure.within("operators' address").hint(
-                "name another one, or \"off\" for none: `admin` of the policy file, or --admin without a file",
-            )
+            failure
+                .within("operators' address")
+                .hint("name another one, or \"off\" for none: `admin` of the file, or --admin without a file")
         })?;
-        Ok(Office { door, desk })
+        Ok(Office(door))
     }
 
     /// Where it is: with the port that the system chose, if it was to choose.
     pub(crate) fn address(&self) -> &Listen {
-        self.door.address()
+        self.0.address()
     }
 
     /// Answers until it is told to end. It is told last, so that the end can be watched.
-    pub(crate) async fn serve(self, told: Told) {
-        let places = Arc::new(Semaphore::new(BOUNDS.connections.get() as usize));
-        Arc::new(Hall::new(self.desk, BOUNDS, told, places)).keep(self.door).await;
+    pub(crate) async fn serve(self, desk: impl Desk, told: Told) {
+        let places = Places::of(BOUNDS.connections);
+        Arc::new(Hall::new(Attended(desk), BOUNDS, told, places)).keep(self.0).await;
     }
 }

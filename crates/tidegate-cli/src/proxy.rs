@@ -5,6 +5,7 @@ mod asked;
 pub(crate) mod authority;
 mod base;
 mod caller;
+mod desk;
 pub(crate) mod file;
 mod goal;
 mod guard;
@@ -14,6 +15,7 @@ mod refusal;
 mod rewrite;
 pub(crate) mod route;
 mod saved;
+mod seen;
 mod sender;
 pub(crate) mod settings;
 mod token;
@@ -28,14 +30,17 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tidegate::world;
+use tokio::signal::unix::Signal;
 
 use crate::exit::{Exit, Failure};
-use crate::relay::doors::Doors;
+use crate::office::Office;
+use crate::relay::doors::{Doors, shown};
 use crate::relay::drain::Drain;
 use crate::relay::worker::Workers;
 use crate::{interrupt, output};
 use args::Args;
 use authority::LocalAuthority;
+use desk::Desk;
 use house::House;
 use itself::Itself;
 use walk::Walker;
@@ -45,21 +50,39 @@ pub(crate) async fn run(args: Args) -> Result<Exit, Failure> {
     if let Some(folder) = args.trust()? {
         return trust(&folder);
     }
-    let stopped = interrupt::stopped()?;
+    let (stopped, hang_ups) = (interrupt::stopped()?, interrupt::hang_ups()?);
     let count = args.workers();
     let config = args.config()?;
     let (bounds, drain_within) = (config.bounds, config.drain);
     let doors = Doors::open(&config.listen, config.tls.as_ref())?;
+    let office = config.admin.as_ref().map(Office::open).transpose()?;
     let house = House::new(config, Itself::at(doors.addresses()))?;
-    let drain = Drain::new();
+    let (drain, closing) = (Drain::new(), Drain::new());
     let (made, told) = (Arc::clone(&house), drain.told());
     let make = move |_| Walker::new(&made, told.clone());
     let workers = Workers::start(doors.all(), &bounds, count, &drain, make)?;
     doors.say_where();
     house.say_what();
     drop(doors);
-    stopped.await;
-    Ok(workers.end(&drain, drain_within, house.in_hand()).await?.say())
+    if let Some(office) = office {
+        output::error(format!("operators come in at {}", shown("http", office.address())));
+        let desk = Desk::new(Arc::clone(&house), drain.told(), workers.places());
+        tokio::spawn(office.serve(desk, closing.told()));
+    }
+    tokio::select! {
+        () = stopped => {}
+        () = rotate(&house, hang_ups) => {}
+    }
+    let ended = workers.end(&drain, drain_within, house.in_hand()).await?;
+    house.seen.log.close().await;
+    Ok(ended.say())
+}
+
+/// Goes on in a new file of the access log's name at each SIGHUP.
+async fn rotate(house: &House, mut hang_ups: Signal) {
+    while hang_ups.recv().await.is_some() {
+        house.seen.log.reopen().await;
+    }
 }
 
 /// Says how programs come to trust the authority in a folder, which is made if there is none.

@@ -5,28 +5,26 @@ mod metrics;
 mod penalties;
 mod state;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use http::{Method, Request, Response, StatusCode};
-use hyper::body::Incoming;
-use serde_json::{Value, json};
+use http::{Method, Response, StatusCode};
+use serde_json::json;
 use tidegate::world;
 
 use super::gate::Gate;
 use super::reload::Reloads;
-use crate::office::guard;
-use crate::office::reply::{Refused, json_page, text_page};
+use crate::office::desk::{self, Page};
+use crate::office::metrics::Metrics;
+use crate::office::reply::{Refused, json_page};
 use crate::relay::body::Body;
 use crate::relay::drain::Told;
-use crate::relay::listen::{Answer, Peer};
 use asked::Asked;
-use metrics::Metrics;
+use metrics::Gauges;
 
-/// What there is, and what it is for.
-const PAGES: [(Method, &str, &str); 10] = [
-    (Method::GET, "/healthz", "200 while the process lives"),
-    (Method::GET, "/readyz", "200 while calls can be served, else 503 and why not"),
+/// What there is beside what all have, and what it is for.
+const PAGES: &[Page] = &[
     (Method::GET, "/metrics", "counts for Prometheus"),
     (Method::GET, "/state", "policy, limits, servers, overload, penalties, memory"),
     (Method::GET, "/penalties", "callers who kept calling while told to wait; ?most=20"),
@@ -52,78 +50,10 @@ impl fmt::Debug for Desk {
     }
 }
 
-impl Answer for Desk {
-    async fn answer(&self, request: Request<Incoming>, _peer: &Peer) -> Response<Body> {
-        let is_head = request.method() == Method::HEAD;
-        let answer = self.attend(request).await.unwrap_or_else(Refused::into_response);
-        if is_head { answer.map(|_| Body::empty()) } else { answer }
-    }
-}
-
 impl Desk {
     /// Tells of this gateway. `callers` says when callers are no longer let in.
     pub(crate) fn new(gate: Arc<Gate>, reloads: Arc<Reloads>, callers: Told) -> Desk {
-        Desk { metrics: Metrics::of(&gate), gate, reloads, callers }
-    }
-
-    async fn attend(&self, request: Request<Incoming>) -> Result<Response<Body>, Refused> {
-        guard::check_host(&request)?;
-        let path = request.uri().path().to_owned();
-        let method = if request.method() == Method::HEAD { &Method::GET } else { request.method() };
-        let page = PAGES.iter().find(|(_, known, _)| *known == path);
-        let (expected, ..) = page.ok_or_else(no_such_page)?;
-        if method != expected {
-            return Err(Refused::wrong_method(expected));
-        }
-        if *expected == Method::GET {
-            return self.show(&path, request.uri().query());
-        }
-        let body = guard::body(request).await?;
-        self.act(&path, &body).await
-    }
-
-    /// What only looks.
-    fn show(&self, path: &str, query: Option<&str>) -> Result<Response<Body>, Refused> {
-        let now = world::now();
-        Ok(match path {
-            "/healthz" => text_page(StatusCode::OK, "ok\n"),
-            "/readyz" => match self.not_ready() {
-                None => text_page(StatusCode::OK, "ready\n"),
-                Some(why) => text_page(StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")),
-            },
-            "/metrics" => self.metrics.page()?,
-            "/state" => {
-                json_page(StatusCode::OK, &state::of(&self.gate, &self.reloads, self.not_ready(), now))
-            }
-            _penalties => json_page(StatusCode::OK, &penalties::worst(&self.gate.penalty, query, now)?),
-        })
-    }
-
-    /// What needs to be asked for with a body, so that no page in a browser can do it.
-    async fn act(&self, path: &str, body: &[u8]) -> Result<Response<Body>, Refused> {
-        let now = world::now();
-        let asked = || Asked::read(body, &self.gate);
-        let told = match path {
-            "/explain" => asked()?.explain(&self.gate, now).await?,
-            "/peek" => asked()?.peek(&self.gate, now).await?,
-            "/reset" => asked()?.reset(&self.gate).await?,
-            "/forgive" => {
-                let caller =
-                    penalties::caller(body)?.map_or_else(|| asked().map(|asked| asked.caller()), Ok)?;
-                penalties::forgive(&self.gate.penalty, caller, now)
-            }
-            _reload => return Ok(self.reload().await),
-        };
-        Ok(json_page(StatusCode::OK, &told))
-    }
-
-    /// Why no calls can be served now, if that is so.
-    fn not_ready(&self) -> Option<&'static str> {
-        if self.callers.is_draining() {
-            return Some("the gateway is ending: calls under way are served, no new ones");
-        }
-        let nobody = self.gate.fleet.routing(world::now()).servers == 0;
-        nobody.then_some("no server is in routing: /state says what is wrong with each")
+        Desk { metrics: Metrics::of(Gauges(Arc::clone(&gate))), gate, reloads, callers }
     }
 
     async fn reload(&self) -> Response<Body> {
@@ -147,9 +77,45 @@ impl Desk {
     }
 }
 
-fn no_such_page() -> Refused {
-    let pages = PAGES.iter().map(|(method, path, what)| (format!("{method} {path}"), Value::from(*what)));
-    Refused::no_such_page(Value::Object(pages.collect()))
+impl desk::Desk for Desk {
+    const PAGES: &'static [Page] = PAGES;
+
+    fn not_ready(&self) -> Option<Cow<'static, str>> {
+        if self.callers.is_draining() {
+            return Some("the gateway is ending: calls under way are served, no new ones".into());
+        }
+        let nobody = self.gate.fleet.routing(world::now()).servers == 0;
+        nobody.then(|| "no server is in routing: /state says what is wrong with each".into())
+    }
+
+    fn show(&self, path: &str, query: Option<&str>) -> Result<Response<Body>, Refused> {
+        let now = world::now();
+        Ok(match path {
+            "/metrics" => self.metrics.page()?,
+            "/state" => {
+                let not_ready = desk::Desk::not_ready(self);
+                json_page(StatusCode::OK, &state::of(&self.gate, &self.reloads, not_ready.as_deref(), now))
+            }
+            _penalties => json_page(StatusCode::OK, &penalties::worst(&self.gate.penalty, query, now)?),
+        })
+    }
+
+    async fn act(&self, path: &str, body: &[u8]) -> Result<Response<Body>, Refused> {
+        let now = world::now();
+        let asked = || Asked::read(body, &self.gate);
+        let told = match path {
+            "/explain" => asked()?.explain(&self.gate, now).await?,
+            "/peek" => asked()?.peek(&self.gate, now).await?,
+            "/reset" => asked()?.reset(&self.gate).await?,
+            "/forgive" => {
+                let caller =
+                    penalties::caller(body)?.map_or_else(|| asked().map(|asked| asked.caller()), Ok)?;
+                penalties::forgive(&self.gate.penalty, caller, now)
+            }
+            _reload => return Ok(self.reload().await),
+        };
+        Ok(json_page(StatusCode::OK, &told))
+    }
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use tidegate::store::{Room, Secret, Table};
 use tidegate::world;
 use tidegate_core::Time;
 
-use super::log::Log;
+use super::record::Log;
 use super::terms::{Checked, Terms, fleet_settings, overload_settings};
 use super::traffic::Traffic;
 use crate::exit::{Exit, Failure};

@@ -7,15 +7,14 @@ use std::time::Duration;
 
 use tidegate::world;
 use tidegate_core::Time;
-use tokio::signal::unix::{SignalKind, signal};
 
 use super::gate::{Gate, Reloaded};
 use super::source::Source;
 use super::traffic::Reload;
-use crate::exit::{Exit, Failure};
-use crate::output;
+use crate::exit::Failure;
 use crate::relay::listen::{Refreshed, ServerTls};
 use crate::toml_file;
+use crate::{interrupt, output};
 
 /// How often the file is looked at.
 const EVERY: Duration = Duration::from_millis(500);
@@ -95,8 +94,7 @@ impl Reloads {
     /// # Errors
     /// When the system gives no signals.
     pub(crate) async fn watch(&self, gate: &Gate, tls: Option<&ServerTls>) -> Result<(), Failure> {
-        let mut hang_up = signal(SignalKind::hangup())
-            .map_err(|error| Failure::new(Exit::Failed, format!("can't be told of SIGHUP: {error}")))?;
+        let mut hang_up = interrupt::hang_ups()?;
         let mut mark = self.mark();
         loop {
             let asked = tokio::select! {

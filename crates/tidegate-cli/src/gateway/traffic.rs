@@ -1,16 +1,14 @@
-//! What went through the gateway, counted: atomics alone, no lock, no label. Never here: how counts are shown.
+//! What went through the gateway, counted. Never here: how counts are kept, how they are shown.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use http::StatusCode;
 
-/// The upper ends of the histogram's buckets, in seconds; a last one without an end comes behind them.
-pub(crate) const BUCKETS_SECONDS: [f64; 14] =
-    [0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
+use crate::office::counts::{Classes, Count, Histogram, Spans};
 
-/// How many buckets there are.
-const BUCKETS: usize = BUCKETS_SECONDS.len() + 1;
+/// The upper ends of the histogram's buckets, in seconds.
+const BUCKETS_SECONDS: [f64; 14] =
+    [0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
 
 /// Why the gateway answered a call itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,62 +52,26 @@ pub(crate) enum Reload {
 }
 
 /// Counts of a gateway, since it was started.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Traffic {
     requests: Count,
     answers: Classes,
     turned: [Count; Cause::ALL.len()],
     server_answers: Classes,
-    server_took: Histogram,
+    server_took: Histogram<14>,
     reloads: [Count; 2],
 }
 
-/// A number that only grows.
-#[derive(Debug, Default)]
-struct Count(AtomicU64);
-
-impl Count {
-    fn one(&self) {
-        self.add(1);
-    }
-
-    fn add(&self, more: u64) {
-        self.0.fetch_add(more, Ordering::Relaxed);
-    }
-
-    fn now(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
-/// Counts by the class of a status: 1xx to 5xx.
-#[derive(Debug, Default)]
-struct Classes([Count; 5]);
-
-impl Classes {
-    fn one(&self, status: StatusCode) {
-        let class = usize::from(status.as_u16() / 100).clamp(1, 5) - 1;
-        self.0[class].one();
-    }
-
-    fn now(&self) -> [u64; 5] {
-        std::array::from_fn(|class| self.0[class].now())
-    }
-}
-
-/// How long something took, by buckets.
-#[derive(Debug, Default)]
-struct Histogram {
-    buckets: [Count; BUCKETS],
-    sum_micros: Count,
-}
-
-impl Histogram {
-    fn add(&self, took: Duration) {
-        let seconds = took.as_secs_f64();
-        let bucket = BUCKETS_SECONDS.iter().position(|end| seconds <= *end);
-        self.buckets[bucket.unwrap_or(BUCKETS_SECONDS.len())].one();
-        self.sum_micros.add(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
+impl Default for Traffic {
+    fn default() -> Traffic {
+        Traffic {
+            requests: Count::default(),
+            answers: Classes::default(),
+            turned: Default::default(),
+            server_answers: Classes::default(),
+            server_took: Histogram::new(&BUCKETS_SECONDS),
+            reloads: Default::default(),
+        }
     }
 }
 
@@ -124,10 +86,8 @@ pub(crate) struct Counts {
     pub(crate) turned: [u64; Cause::ALL.len()],
     /// Servers' answers by the class of their status, 1xx first.
     pub(crate) server_answers: [u64; 5],
-    /// How long servers took to begin their answers: how many in each bucket of [`BUCKETS_SECONDS`], and beyond.
-    pub(crate) server_took: [u64; BUCKETS],
-    /// The sum of that, in seconds.
-    pub(crate) server_took_seconds: f64,
+    /// How long servers took to begin their answers.
+    pub(crate) server_took: Spans,
     /// Reloads that were taken.
     pub(crate) taken: u64,
     /// Reloads whose file had faults.
@@ -168,8 +128,7 @@ impl Traffic {
             answers: self.answers.now(),
             turned: std::array::from_fn(|cause| self.turned[cause].now()),
             server_answers: self.server_answers.now(),
-            server_took: std::array::from_fn(|bucket| self.server_took.buckets[bucket].now()),
-            server_took_seconds: self.server_took.sum_micros.now() as f64 / 1e6,
+            server_took: self.server_took.now(),
             taken: self.reloads[Reload::Taken as usize].now(),
             refused: self.reloads[Reload::Refused as usize].now(),
         }
@@ -189,10 +148,13 @@ mod tests {
         traffic.answered(StatusCode::from_u16(999).unwrap());
         traffic.turned(Cause::Overload);
         traffic.reloaded(Reload::Refused);
+        traffic.answered_by_server(StatusCode::OK, Duration::from_secs(31));
         let counts = traffic.counts();
         assert_eq!((counts.requests, counts.answers), (1, [1, 0, 0, 1, 1]));
         assert_eq!(counts.turned, [0, 0, 1, 0, 0]);
         assert_eq!((counts.taken, counts.refused), (0, 1));
+        assert_eq!(counts.server_answers, [0, 1, 0, 0, 0]);
+        assert_eq!(counts.server_took.buckets.last(), Some(&(f64::INFINITY, 1)));
     }
 
     #[test]
@@ -200,23 +162,5 @@ mod tests {
         for (number, cause) in Cause::ALL.into_iter().enumerate() {
             assert_eq!(cause as usize, number, "{}", cause.name());
         }
-    }
-
-    #[track_caller]
-    fn check(took: Duration, bucket: usize) {
-        let traffic = Traffic::default();
-        traffic.answered_by_server(StatusCode::OK, took);
-        let counts = traffic.counts();
-        assert_eq!(counts.server_took.iter().position(|count| *count == 1), Some(bucket), "{took:?}");
-        assert!((counts.server_took_seconds - took.as_secs_f64()).abs() < 1e-5);
-    }
-
-    #[test]
-    fn a_span_falls_into_the_first_bucket_that_holds_it() {
-        check(Duration::ZERO, 0);
-        check(Duration::from_millis(1), 0);
-        check(Duration::from_micros(1_001), 1);
-        check(Duration::from_secs(30), 13);
-        check(Duration::from_secs(31), 14);
     }
 }

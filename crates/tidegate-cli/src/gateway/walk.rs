@@ -20,8 +20,8 @@ use tidegate_core::Time;
 use tidegate_wire::tracking::TrackingId;
 
 use super::gate::Gate;
-use super::log::Record;
 use super::pools::Pools;
+use super::record::Record;
 use super::terms::Terms;
 use crate::policy::Gateway;
 use crate::relay::body::Body;

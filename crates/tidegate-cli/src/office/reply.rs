@@ -1,11 +1,18 @@
 //! What operators are answered, and what when they are refused. Never here: which page, why.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 
 use crate::relay::body::Body;
+
+/// A span in seconds, to the millisecond.
+pub(crate) fn seconds(span: Duration) -> f64 {
+    (span.as_secs_f64() * 1e3).round() / 1e3
+}
 
 /// A page of text.
 pub(crate) fn text_page(status: StatusCode, text: impl Into<Bytes>) -> Response<Body> {

@@ -1,7 +1,7 @@
 //! The flags of `tidegate proxy`. Never here: what is in the file, what a default is for.
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use http::header::AUTHORIZATION;
@@ -15,6 +15,8 @@ use crate::caller::units::duration;
 use crate::dialects::DialectArgs;
 use crate::exit::{Exit, Failure};
 use crate::policy::Listen;
+use crate::toml_file::addresses::{Admin, LogPlace};
+use crate::toml_file::written::Readable;
 
 /// Stand in front of an API that limits you: your programs call it there, and never see a 429
 #[derive(Debug, clap::Args)]
@@ -46,7 +48,7 @@ with 0. A second one cuts them, and it exits with 1.")]
 pub(crate) struct Args {
     /// The proxy's file, TOML, in place of all flags but --workers
     #[arg(long, value_name = "FILE", conflicts_with_all = [
-        "upstream", "listen", "token_env", "deadline", "max_wait", "forward", "intercept", "authority", "trust",
+        "upstream", "listen", "admin", "access_log", "token_env", "deadline", "max_wait", "forward", "intercept", "authority", "trust",
         "provider", "dialects",
     ])]
     config: Option<PathBuf>,
@@ -56,6 +58,12 @@ pub(crate) struct Args {
     /// Where callers come in
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8430", value_parser = listen)]
     listen: Listen,
+    /// Where operators come in: a page of what waits, metrics, readiness; "off" for nowhere
+    #[arg(long, value_name = "ADDRESS", default_value = "off", value_parser = read::<Admin>)]
+    admin: Admin,
+    /// Note each call in this file, or on "stdout"; "off" for nowhere
+    #[arg(long, value_name = "FILE", default_value = "off", value_parser = read::<LogPlace>)]
+    access_log: LogPlace,
     /// Put the bearer token of this environment variable into requests to the upstream
     #[arg(long, value_name = "NAME", requires = "upstream")]
     token_env: Option<String>,
@@ -140,6 +148,8 @@ impl Args {
         });
         Ok(Config {
             listen: vec![self.listen],
+            admin: self.admin.0,
+            access_log: self.access_log.seen_from(Path::new("")),
             upstreams: upstreams.into_iter().collect(),
             forward,
             manner,
@@ -149,6 +159,14 @@ impl Args {
             ..usual::config()
         })
     }
+}
+
+/// Reads what a file of ours may have, too.
+fn read<T: Readable>(text: &str) -> Result<T, String> {
+    T::read(text).map_err(|misread| match misread.hint {
+        Some(hint) => format!("{}: {hint}", misread.message),
+        None => misread.message,
+    })
 }
 
 fn listen(text: &str) -> Result<Listen, String> {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use http::request::Parts;
 use http::{Extensions, Method};
 use tidegate::client::{Deadline, Refusals, Speaks, WaitLayer, template};
+use tidegate::observe::Observe;
 use tidegate::world;
 use tidegate_core::{Quota, Time};
 use tidegate_wire::dialect::Table;
@@ -15,6 +16,7 @@ use super::authority::LocalAuthority;
 use super::caller::Callers;
 use super::itself::Itself;
 use super::saved::Saved;
+use super::seen::Seen;
 use super::sender::{Sender, Unsent};
 use super::settings::{At, Config, Forward, Manner, Scheme, Upstream};
 use super::token::Injected;
@@ -27,6 +29,8 @@ use crate::relay::upstream::Authorities;
 /// An upstream, and what was made ready for it.
 #[derive(Debug)]
 pub(crate) struct Known {
+    /// Its place among all.
+    pub(crate) number: usize,
     pub(crate) upstream: Upstream,
     pub(crate) token: Option<Injected>,
     pub(crate) speaks: Option<Speaks>,
@@ -42,6 +46,7 @@ pub(crate) struct House {
     pub(crate) layer: WaitLayer,
     pub(crate) callers: Callers,
     pub(crate) saved: Saved,
+    pub(crate) seen: Arc<Seen>,
     manner: Manner,
     deadline: Option<Duration>,
     upstream_terms: UpstreamTerms,
@@ -83,12 +88,14 @@ impl House {
     pub(crate) fn new(config: Config, itself: Itself) -> Result<Arc<House>, Failure> {
         check_openness(&config, &itself)?;
         let authorities = authorities(&config)?;
-        let layer = layer(&config);
+        let seen = Seen::new(&config.upstreams, &config.access_log)?;
+        let layer = layer(&config).observer(Arc::clone(&seen) as Arc<dyn Observe>);
         let intercept = config.forward.as_ref().and_then(|forward| forward.intercept.as_ref());
         let authority =
             intercept.map(|it| LocalAuthority::open(&it.folder, world::wall_clock())).transpose()?;
         let dialects = config.dialects;
-        let upstreams = config.upstreams.into_iter().map(|upstream| known(upstream, &dialects));
+        let upstreams = config.upstreams.into_iter().enumerate();
+        let upstreams = upstreams.map(|(number, upstream)| known(number, upstream, &dialects));
         let forwarding =
             Forwarding { x_forwarded: false, forwarded: false, keep_host: false, underscores: true };
         Ok(Arc::new(House {
@@ -99,6 +106,7 @@ impl House {
             layer,
             callers: Callers::by(config.callers, config.priority),
             saved: Saved::new(),
+            seen,
             manner: config.manner,
             deadline: config.deadline,
             upstream_terms: config.terms,
@@ -112,6 +120,16 @@ impl House {
     pub(crate) fn enter(self: &Arc<Self>) -> InHand {
         self.in_hand.fetch_add(1, Ordering::Relaxed);
         InHand(Arc::clone(self))
+    }
+
+    /// What upstream's token can't be read any more where it is kept, and why, if there is one: a proxy that is started
+    /// again wouldn't have it.
+    pub(crate) fn lost_token(&self) -> Option<(&str, Failure)> {
+        self.upstreams.iter().find_map(|Known { upstream, .. }| {
+            let token = upstream.token.as_ref()?;
+            let read = Injected::read(token, |name| std::env::var(name).ok());
+            read.err().map(|failure| (upstream.name.as_str(), failure))
+        })
     }
 
     /// How many calls aren't at their end: they wait, or are under way.
@@ -201,7 +219,7 @@ pub(crate) fn shape(method: &Method, path: &str) -> String {
     format!("{} {method}", template(path))
 }
 
-fn known(upstream: Upstream, dialects: &Table) -> Result<Known, Failure> {
+fn known(number: usize, upstream: Upstream, dialects: &Table) -> Result<Known, Failure> {
     let token = upstream.token.as_ref();
     let token = token.map(|token| Injected::read(token, |name| std::env::var(name).ok())).transpose()?;
     let speaks = upstream.manner.dialect.as_deref().map(|name| {
@@ -210,7 +228,7 @@ fn known(upstream: Upstream, dialects: &Table) -> Result<Known, Failure> {
         };
         dialects.named(name).map(Speaks).ok_or_else(unknown)
     });
-    Ok(Known { speaks: speaks.transpose()?, token, upstream })
+    Ok(Known { number, speaks: speaks.transpose()?, token, upstream })
 }
 
 /// How often a call is sent whose connection breaks, if it may be sent again: with the pauses between, six seconds of

@@ -62,6 +62,23 @@ pub(crate) enum Refusal {
     OtherSite,
 }
 
+/// The words by which refusals are known, each once.
+pub(crate) const WORDS: [&str; 13] = [
+    "deadline",
+    "max-wait",
+    "full",
+    "unreachable",
+    "unknown",
+    "broken",
+    "unanswered",
+    "request",
+    "nowhere",
+    "host",
+    "loop",
+    "misdirected",
+    "site",
+];
+
 impl Refusal {
     /// Its status, and the word by which it is known.
     pub(crate) fn kind(&self) -> (StatusCode, &'static str) {
@@ -223,5 +240,36 @@ impl fmt::Display for Refusal {
                 f.write_str("the proxy puts a token in here, and a web page of another site sent the request")
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_refusal_s_word_is_in_the_list() {
+        let (wait, said, upstream) = (Duration::from_secs(1), String::new(), String::new());
+        let all = [
+            Refusal::Late { wait, said: said.clone() },
+            Refusal::TooLong { wait, said: said.clone() },
+            Refusal::Full { said: said.clone() },
+            Refusal::Unreachable { upstream: upstream.clone() },
+            Refusal::Unknown { upstream: upstream.clone() },
+            Refusal::Broken { upstream },
+            Refusal::Unanswered { said },
+            Refusal::Request(Fault::TooLarge),
+            Refusal::Deadline,
+            Refusal::Target(Astray::NoTarget),
+            Refusal::Nowhere,
+            Refusal::Host { host: "a".into() },
+            Refusal::Loop,
+            Refusal::Misdirected { host: "a".into() },
+            Refusal::StrangeHost,
+            Refusal::OtherSite,
+        ];
+        let mut words: Vec<_> = all.iter().map(|refusal| refusal.kind().1).collect();
+        words.dedup();
+        assert_eq!(words, WORDS);
     }
 }

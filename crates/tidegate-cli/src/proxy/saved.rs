@@ -130,7 +130,6 @@ impl Saved {
     }
 
     /// What was saved so far, and what is held for it now.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the operators' desk shows them next"))]
     pub(crate) fn figures(&self) -> Figures {
         let (kept_answers, kept_bytes) = self.kept.size();
         Figures {

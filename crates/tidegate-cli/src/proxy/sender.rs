@@ -42,7 +42,7 @@ struct Pool {
     used: Time,
 }
 
-/// How often a call was sent, and when last: an extension of its request.
+/// How often a call was sent, and when last, and how often it was answered: an extension of its request.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Sendings(Arc<Counted>);
 
@@ -50,6 +50,7 @@ pub(crate) struct Sendings(Arc<Counted>);
 struct Counted {
     count: AtomicU32,
     last_nanos: AtomicU64,
+    answers: AtomicU32,
 }
 
 impl Sendings {
@@ -63,7 +64,16 @@ impl Sendings {
         Time::from_nanos(self.0.last_nanos.load(Ordering::Relaxed))
     }
 
-    fn sent(&self, at: Time) {
+    /// How often an answer came, a refusal or not.
+    pub(crate) fn answers(&self) -> u32 {
+        self.0.answers.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn answered(&self) {
+        self.0.answers.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn sent(&self, at: Time) {
         self.0.count.fetch_add(1, Ordering::Relaxed);
         self.0.last_nanos.store(at.as_nanos(), Ordering::Relaxed);
     }
@@ -166,10 +176,9 @@ impl Service<Request<Replay<Outgoing>>> for Sender {
     fn call(&mut self, request: Request<Replay<Outgoing>>) -> Self::Future {
         let pools = Arc::clone(&self.0);
         let mut request = request.map(Outgoing::replayed);
-        if let Some(sendings) = request.extensions().get::<Sendings>() {
-            sendings.sent(world::now());
-        }
+        let sendings = request.extensions().get::<Sendings>().cloned().unwrap_or_default();
+        sendings.sent(world::now());
         *request.extensions_mut() = Extensions::new();
-        Box::pin(async move { pools.send(request).await })
+        Box::pin(async move { pools.send(request).await.inspect(|_| sendings.answered()) })
     }
 }

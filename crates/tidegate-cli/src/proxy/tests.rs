@@ -1,7 +1,9 @@
 //! Whole walks through the proxy, over loopback: what the tests of it share. Never here: what one part of it decides.
 
+mod desk;
 mod passes;
 mod places;
+mod secrets;
 mod shared;
 mod tunnels;
 mod waits;

@@ -22,6 +22,7 @@ use super::asked;
 use super::goal::Within as Origin;
 use super::house::{House, Resource};
 use super::refusal::Refusal;
+use super::seen::Noted;
 use super::sender::Unsent;
 use super::settings::Scheme;
 use crate::relay::body::Body;
@@ -49,11 +50,15 @@ impl Tunnels {
     }
 
     /// The answer to a CONNECT. What becomes of the connection after it goes on by itself.
-    pub(crate) async fn connect(&self, request: Request<Incoming>, peer: &Peer) -> Response<Body> {
-        self.open(request, peer).await.unwrap_or_else(|refusal| refusal.into_response(&Method::CONNECT))
-    }
-
-    async fn open(&self, mut request: Request<Incoming>, peer: &Peer) -> Result<Response<Body>, Refusal> {
+    ///
+    /// # Errors
+    /// When there is no tunnel to be had.
+    pub(crate) async fn connect(
+        &self,
+        mut request: Request<Incoming>,
+        peer: &Peer,
+        noted: &mut Noted,
+    ) -> Result<Response<Body>, Refusal> {
         let in_hand = self.house.enter();
         let call = request.extensions_mut().remove::<Call>();
         call.as_ref().inspect(|call| call.becomes_tunnel());
@@ -75,20 +80,27 @@ impl Tunnels {
                 answer.extensions_mut().insert(Within { caller, host: place.authority(), shown });
             }
             None => {
-                let server = self.dial(&place, deadline.map(Deadline)).await?;
-                passed::pass(caller, server, self.told.clone(), (call, in_hand));
+                let server = self.dial(&place, deadline.map(Deadline), noted).await?;
+                passed::pass(caller, server, self.told.clone(), (call, in_hand, self.house.seen.tunnel()));
             }
         }
         Ok(answer)
     }
 
     /// A connection to a host, once its turn has come.
-    async fn dial(&self, place: &Place, deadline: Option<Deadline>) -> Result<Plain, Refusal> {
+    async fn dial(
+        &self,
+        place: &Place,
+        deadline: Option<Deadline>,
+        noted: &mut Noted,
+    ) -> Result<Plain, Refusal> {
         let dial = Dial::new(place, self.house.connect_within());
         let mut request = Request::new(Empty::<Bytes>::new());
         *request.method_mut() = Method::CONNECT;
         *request.uri_mut() = place.origin();
         request.extensions_mut().insert(Resource::named(Method::CONNECT.to_string()));
+        request.extensions_mut().insert(noted.tunnels_to(&place.origin()));
+        request.extensions_mut().insert(noted.waits().1);
         deadline.map(|deadline| request.extensions_mut().insert(deadline));
         self.wait.layer(dial.clone()).call(request).await.map_err(|error| undialled(error, place))?;
         let stream = dial.taken().ok_or_else(|| Refusal::Unreachable { upstream: place.to_string() })?;

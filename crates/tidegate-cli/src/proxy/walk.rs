@@ -7,8 +7,7 @@ use http::header::{HeaderName, HeaderValue};
 use http::{Method, Request, Response};
 use http_body::Body as _;
 use hyper::body::Incoming;
-use tidegate::client::{Deadline, Wait};
-use tidegate::world;
+use tidegate::client::{Deadline, HandedBack, Wait};
 use tidegate_core::Time;
 use tower_layer::Layer as _;
 use tower_service::Service as _;
@@ -16,6 +15,7 @@ use tower_service::Service as _;
 use super::goal::Goal;
 use super::house::{House, InHand};
 use super::refusal::Refusal;
+use super::seen::Noted;
 use super::sender::{Sender, Sendings};
 use super::tunnel::{self, Tunnels};
 use super::{asked, guard};
@@ -50,11 +50,19 @@ pub(crate) struct Walker {
 
 impl Answer for Walker {
     async fn answer(&self, request: Request<Incoming>, peer: &Peer) -> Response<Body> {
-        if *request.method() == Method::CONNECT {
-            return self.tunnels.connect(request, peer).await;
-        }
+        let mut call = self.house.seen.call(&request, peer.address);
         let method = request.method().clone();
-        self.walk(request, peer).await.unwrap_or_else(|refusal| refusal.into_response(&method))
+        let answer = match method {
+            Method::CONNECT => self.tunnels.connect(request, peer, &mut call).await,
+            _ => self.walk(request, peer, &mut call).await,
+        };
+        match answer {
+            Ok(answer) => call.answered(answer),
+            Err(refusal) => {
+                call.refused(&refusal);
+                refusal.into_response(&method)
+            }
+        }
     }
 }
 
@@ -65,7 +73,12 @@ impl Walker {
         Walker { house: Arc::clone(house), wait, tunnels: Tunnels::new(house, told) }
     }
 
-    async fn walk(&self, mut request: Request<Incoming>, peer: &Peer) -> Result<Response<Body>, Refusal> {
+    async fn walk(
+        &self,
+        mut request: Request<Incoming>,
+        peer: &Peer,
+        call: &mut Noted,
+    ) -> Result<Response<Body>, Refusal> {
         let in_hand = Arc::new(self.house.enter());
         tunnel::bind(&mut request, peer)?;
         forward::unlist(request.headers_mut());
@@ -77,7 +90,8 @@ impl Walker {
         }
         let (mut request, mut upgrade) = self.prepare(request, &goal, peer)?;
         request = read_ahead(request).await?;
-        let (began, sendings) = (world::now(), Sendings::default());
+        request.extensions_mut().insert(call.goes_to(&goal));
+        let (began, sendings) = call.waits();
         request.extensions_mut().insert(sendings.clone());
         let deadline = self.house.deadline(request.extensions());
         let send = |request| self.send(request, upgrade.take(), Arc::clone(&in_hand));
@@ -96,7 +110,10 @@ impl Walker {
         in_hand: Arc<InHand>,
     ) -> Result<Response<Body>, Refusal> {
         let answer = self.wait.clone().call(request).await?;
-        forward::answer(answer.map(Body::peeked), upgrade, in_hand).map_err(Refusal::Request)
+        let handed_back = answer.extensions().get::<HandedBack>().copied();
+        let mut answer = forward::answer(answer.map(Body::peeked), upgrade, in_hand)?;
+        handed_back.map(|why| answer.extensions_mut().insert(why));
+        Ok(answer)
     }
 
     /// The request as the upstream gets it.

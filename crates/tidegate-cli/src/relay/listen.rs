@@ -5,6 +5,7 @@ mod door;
 mod guarded;
 mod opening;
 mod peer;
+mod places;
 mod pulse;
 mod strict;
 mod tls;
@@ -19,11 +20,11 @@ use http::{Request, Response};
 use hyper::body::Incoming;
 use rustls::ServerConfig;
 use tidegate::world;
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 pub(crate) use door::Door;
 pub(crate) use peer::{Peer, Security};
+pub(crate) use places::Places;
 pub(crate) use pulse::Call;
 pub(crate) use tls::{Refreshed, ServerTls, server_config};
 pub(crate) use within::Within;
@@ -50,11 +51,11 @@ pub(crate) struct Hall<A> {
     bounds: Bounds,
     protocols: Protocols,
     told: Told,
-    places: Arc<Semaphore>,
+    places: Places,
 }
 
 impl<A: Answer> Hall<A> {
-    pub(crate) fn new(answers: A, bounds: Bounds, told: Told, places: Arc<Semaphore>) -> Hall<A> {
+    pub(crate) fn new(answers: A, bounds: Bounds, told: Told, places: Places) -> Hall<A> {
         Hall { answers: Arc::new(answers), bounds, protocols: Protocols::within(&bounds), told, places }
     }
 
@@ -67,7 +68,7 @@ impl<A: Answer> Hall<A> {
         loop {
             while inside.try_join_next().is_some() {}
             let next = async {
-                let place = Arc::clone(&self.places).acquire_owned().await;
+                let place = self.places.free().await;
                 (place, entrance.next().await)
             };
             let (place, entered) = tokio::select! {
@@ -77,6 +78,7 @@ impl<A: Answer> Hall<A> {
             match entered {
                 Ok((stream, address)) => {
                     let (hall, tls) = (Arc::clone(&self), door.tls());
+                    let place = self.places.take(place);
                     inside.spawn(async move {
                         let cut = hall.receive(stream, address, tls).await;
                         drop(place);
@@ -88,8 +90,12 @@ impl<A: Answer> Hall<A> {
         }
         // Who already stood at the door has perhaps sent a request.
         while let Some((stream, address)) = door.waiting() {
-            let (hall, tls) = (Arc::clone(&self), door.tls());
-            inside.spawn(async move { hall.receive(stream, address, tls).await });
+            let (hall, tls, place) = (Arc::clone(&self), door.tls(), self.places.beyond());
+            inside.spawn(async move {
+                let cut = hall.receive(stream, address, tls).await;
+                drop(place);
+                cut
+            });
         }
         drop(entrance);
         drop(door);

@@ -6,17 +6,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tidegate::world;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
 use super::drain::Drain;
-use super::listen::{Answer, Door, Hall};
+use super::listen::{Answer, Door, Hall, Places};
 use crate::exit::{Exit, Failure};
 use crate::policy::Bounds;
 
 /// The threads that serve.
 #[derive(Debug)]
-pub(crate) struct Workers(Vec<oneshot::Receiver<usize>>);
+pub(crate) struct Workers {
+    ends: Vec<oneshot::Receiver<usize>>,
+    places: Places,
+}
 
 impl Workers {
     /// Starts them; each takes connections from all doors. `make` is called in each thread with its number, counted
@@ -32,12 +35,11 @@ impl Workers {
         make: impl Fn(usize) -> A + Send + Sync + 'static,
     ) -> Result<Workers, Failure> {
         let make = Arc::new(make);
-        let places = Arc::new(Semaphore::new(bounds.connections.get() as usize));
+        let places = Places::of(bounds.connections);
         let mut ends = Vec::with_capacity(count.get());
         for number in 0..count.get() {
             let doors: Vec<Door> = doors.iter().map(Door::another).collect::<Result<_, _>>()?;
-            let (told, make, places, bounds) =
-                (drain.told(), Arc::clone(&make), Arc::clone(&places), *bounds);
+            let (told, make, places, bounds) = (drain.told(), Arc::clone(&make), places.clone(), *bounds);
             let (end, ended) = oneshot::channel();
             let work = move || {
                 let cut = serve(doors, |doors| {
@@ -57,7 +59,12 @@ impl Workers {
             })?;
             ends.push(ended);
         }
-        Ok(Workers(ends))
+        Ok(Workers { ends, places })
+    }
+
+    /// Where callers' connections are counted.
+    pub(crate) fn places(&self) -> Places {
+        self.places.clone()
     }
 
     /// Ends serving: takes nothing new, lets calls under way end for no longer than `within`, cuts the rest, and says
@@ -77,7 +84,7 @@ impl Workers {
 
     async fn ended(self) -> usize {
         let mut cut = 0;
-        for end in self.0 {
+        for end in self.ends {
             // A thread that broke has no more to say.
             cut += end.await.unwrap_or_default();
         }

@@ -1,12 +1,12 @@
 //! Where callers come in and where servers are, read from text. Never here: a socket.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use http::uri::{Authority, Scheme, Uri};
 
 use super::written::{Misread, Readable};
-use crate::relay::settings::{Listen, UpstreamAddress};
+use crate::relay::settings::{AccessLog, Listen, UpstreamAddress};
 
 impl Readable for Listen {
     const NAME: &'static str = "listen";
@@ -82,6 +82,17 @@ pub(crate) enum LogPlace {
     Off,
     Stdout,
     File(PathBuf),
+}
+
+impl LogPlace {
+    /// What it comes to where files are named from this folder.
+    pub(crate) fn seen_from(self, folder: &Path) -> AccessLog {
+        match self {
+            LogPlace::Off => AccessLog::Off,
+            LogPlace::Stdout => AccessLog::Stdout,
+            LogPlace::File(file) => AccessLog::File(folder.join(file)),
+        }
+    }
 }
 
 impl Readable for LogPlace {

@@ -92,11 +92,7 @@ pub(crate) fn access_log(
     folder: &Path,
     faults: &mut Faults,
 ) -> AccessLog {
-    match read_or(written, faults, LogPlace::Off) {
-        LogPlace::Off => AccessLog::Off,
-        LogPlace::Stdout => AccessLog::Stdout,
-        LogPlace::File(file) => AccessLog::File(folder.join(file)),
-    }
+    read_or(written, faults, LogPlace::Off).seen_from(folder)
 }
 
 /// How large a request's head may be, in bytes.

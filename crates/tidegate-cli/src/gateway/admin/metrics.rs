@@ -1,17 +1,13 @@
-//! Counts for Prometheus, in the OpenMetrics text format. Never here: counting; a label without a bound.
+//! The gateway's counts for Prometheus. Never here: counting; a label without a bound.
 //!
 //! Labels are names of limits and servers, which the policy file bounds, and words from fixed lists: never a key, a
 //! path or an address of a caller.
 
-mod families;
-
 use std::fmt;
 use std::sync::Arc;
 
-use http::{HeaderValue, Response, StatusCode};
 use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, text};
-use prometheus_client::registry::Registry;
+use prometheus_client::encoding::DescriptorEncoder;
 use tidegate::fleet::{ServerView, State};
 use tidegate::overload::Class;
 use tidegate::world;
@@ -19,38 +15,11 @@ use tidegate_core::Time;
 
 use crate::gateway::gate::Gate;
 use crate::gateway::traffic::{Cause, Counts};
-use crate::office::reply::{Refused, page};
-use crate::relay::body::Body;
-use families::Families;
-
-/// The classes of a status.
-const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
-
-/// What the format is called.
-const KIND: HeaderValue =
-    HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
-
-/// All metrics of one gateway.
-pub(super) struct Metrics(Registry);
-
-impl Metrics {
-    pub(super) fn of(gate: &Arc<Gate>) -> Metrics {
-        let mut registry = Registry::default();
-        registry.register_collector(Box::new(Gauges(Arc::clone(gate))));
-        Metrics(registry)
-    }
-
-    /// The page as it is now.
-    pub(super) fn page(&self) -> Result<Response<Body>, Refused> {
-        let mut written = String::new();
-        // A text takes whatever is written.
-        text::encode(&mut written, &self.0).map_err(|_| Refused::broken("the metrics can't be written"))?;
-        Ok(page(StatusCode::OK, KIND, written.into()))
-    }
-}
+use crate::office::counts::CLASSES;
+use crate::office::metrics::Families;
 
 /// Reads everything from where it is counted when it is asked.
-struct Gauges(Arc<Gate>);
+pub(super) struct Gauges(pub(super) Arc<Gate>);
 
 impl fmt::Debug for Gauges {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -88,7 +57,6 @@ fn traffic(families: &mut Families<'_>, counts: &Counts) -> fmt::Result {
     families.histogram(
         "tidegate_server_answer_seconds",
         "How long servers took to begin their answers",
-        counts.server_took_seconds,
         &counts.server_took,
     )
 }
@@ -197,11 +165,5 @@ fn upkeep(families: &mut Families<'_>, gate: &Gate) -> fmt::Result {
     )?;
     let help = "How many policy files came before the present one";
     families.gauge("tidegate_policy_generation", help, gate.terms().generation as f64)?;
-    let Some(log) = gate.log.counts() else { return Ok(()) };
-    let lines = [
-        ([("outcome", "written")], log.written),
-        ([("outcome", "dropped")], log.dropped),
-        ([("outcome", "failed")], log.failed),
-    ];
-    families.counters("tidegate_access_log_lines", "Lines of the access log, by what became of them", lines)
+    gate.log.counts().map_or(Ok(()), |log| log.encode(families))
 }

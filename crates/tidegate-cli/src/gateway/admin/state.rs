@@ -1,7 +1,5 @@
 //! How the gateway is, as one JSON page. Never here: a request, a caller, a secret.
 
-use std::time::Duration;
-
 use serde_json::{Map, Value, json};
 use tidegate::classify::Per;
 use tidegate::fleet::{ServerView, State};
@@ -13,11 +11,12 @@ use super::asked::mode;
 use crate::gateway::gate::{Gate, Reloaded};
 use crate::gateway::reload::Reloads;
 use crate::gateway::terms::Terms;
+use crate::office::log::Counts;
+use crate::office::reply::seconds;
 
 /// All of it.
 pub(super) fn of(gate: &Gate, reloads: &Reloads, not_ready: Option<&str>, now: Time) -> Value {
     let terms = gate.terms();
-    let log = gate.log.counts();
     json!({
         "version": env!("CARGO_PKG_VERSION"),
         "time": date::write_rfc3339(tidegate::world::wall_clock()),
@@ -30,9 +29,7 @@ pub(super) fn of(gate: &Gate, reloads: &Reloads, not_ready: Option<&str>, now: T
         "overload": overload(gate, &terms),
         "penalty": penalty(gate, now),
         "table": { "bytes": gate.limiter.store().bytes(), "crowded_decisions": gate.limiter.store().crowded() },
-        "access_log": log.map(|log| json!({
-            "written": log.written, "dropped": log.dropped, "failed": log.failed,
-        })),
+        "access_log": gate.log.counts().map(Counts::told),
     })
 }
 
@@ -145,9 +142,4 @@ fn penalty(gate: &Gate, now: Time) -> Value {
         "unnoted": counts.unnoted,
         "bytes": gate.penalty.bytes(),
     })
-}
-
-/// Seconds to the millisecond.
-fn seconds(span: Duration) -> f64 {
-    (span.as_secs_f64() * 1e3).round() / 1e3
 }

@@ -81,9 +81,9 @@ impl Stage {
             Arc::new(Reloads::new(Source::file(file, Legacy::AsInFile))),
             callers.told(),
         );
-        let office = Office::open(&any, desk).unwrap();
+        let office = Office::open(&any).unwrap();
         let admin = address(office.address());
-        tokio::spawn(office.serve(operators.told()));
+        tokio::spawn(office.serve(desk, operators.told()));
         Stage { folder, gate, front, admin, callers, operators, _workers: workers }
     }
 

@@ -11,7 +11,7 @@ use tidegate::world;
 use tidegate_core::Time;
 
 use crate::gateway::gate::{Gate, InFlight};
-use crate::gateway::log::Record;
+use crate::gateway::record::Record;
 use crate::relay::forward::Progress;
 
 /// What a call owes its limits. Dropping it settles that, however the call ended: also when its caller left before

@@ -18,7 +18,7 @@ use super::Trip;
 use super::ended::{Bill, Ended};
 use super::turned::Turned;
 use crate::gateway::gate::Gate;
-use crate::gateway::log::Record;
+use crate::gateway::record::Record;
 use crate::gateway::terms::{Known, Terms};
 use crate::relay::body::Body;
 use crate::relay::fault::Fault;

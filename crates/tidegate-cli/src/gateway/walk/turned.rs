@@ -13,7 +13,7 @@ use tidegate_wire::problem::Kind;
 use tidegate_wire::retry_after;
 
 use super::Trip;
-use crate::gateway::log::Record;
+use crate::gateway::record::Record;
 use crate::gateway::traffic::Cause;
 use crate::relay::body::Body;
 use crate::relay::fault::Fault;

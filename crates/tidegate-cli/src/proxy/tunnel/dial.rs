@@ -10,11 +10,12 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Empty;
 use tidegate::client::Replay;
+use tidegate::world;
 use tokio::net::TcpStream;
 use tower_service::Service;
 
 use super::place::Place;
-use crate::proxy::sender::Unsent;
+use crate::proxy::sender::{Sendings, Unsent};
 use crate::relay::fault::Fault;
 use crate::relay::upstream::Reached;
 
@@ -60,7 +61,10 @@ impl Service<Request<Replay<Empty<Bytes>>>> for Dial {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, _: Request<Replay<Empty<Bytes>>>) -> Self::Future {
-        Box::pin(self.clone().attempt())
+    fn call(&mut self, request: Request<Replay<Empty<Bytes>>>) -> Self::Future {
+        let sendings = request.extensions().get::<Sendings>().cloned().unwrap_or_default();
+        sendings.sent(world::now());
+        let attempt = self.clone().attempt();
+        Box::pin(async move { attempt.await.inspect(|_| sendings.answered()) })
     }
 }

@@ -1,13 +1,12 @@
 //! Pages that are looked at: health, readiness, metrics, state; and who isn't let in. Never here: a question about a
 //! request.
 
-use std::collections::HashMap;
-
 use http::header::{ALLOW, CONTENT_LENGTH};
 use http::{Method, StatusCode};
 use tidegate::fleet::Check;
 
 use super::*;
+use crate::office::metrics::tests::samples;
 
 #[tokio::test]
 async fn a_gateway_is_alive_and_ready_until_it_ends() {
@@ -106,41 +105,6 @@ async fn metrics_are_well_formed_and_count_what_happened() {
         assert_eq!(samples.get(sample), Some(&value), "{sample} in\n{text}");
     }
     assert!(samples["tidegate_table_bytes"] > 0.0);
-}
-
-/// The samples of a page, each once, after its family's type and help, and in a form that the format knows.
-fn samples(text: &str) -> HashMap<String, f64> {
-    let mut samples = HashMap::new();
-    let (mut helped, mut typed) = (Vec::new(), HashMap::new());
-    assert!(text.ends_with("# EOF\n"), "{text}");
-    for line in text.lines().filter(|line| *line != "# EOF") {
-        if let Some(help) = line.strip_prefix("# HELP ") {
-            let (name, help) = help.split_once(' ').unwrap();
-            assert!(!help.is_empty() && !helped.contains(&name.to_owned()), "{line}");
-            helped.push(name.to_owned());
-        } else if let Some(kind) = line.strip_prefix("# TYPE ") {
-            let (name, kind) = kind.split_once(' ').unwrap();
-            typed.insert(name.to_owned(), kind.to_owned());
-        } else {
-            let (sample, value) = line.rsplit_once(' ').unwrap();
-            let name = sample.split('{').next().unwrap();
-            assert!(
-                name.starts_with("tidegate_") && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
-            );
-            let family = typed.iter().find(|(family, kind)| match kind.as_str() {
-                "counter" => name == format!("{family}_total"),
-                "info" => name == format!("{family}_info"),
-                "histogram" => {
-                    ["_sum", "_count", "_bucket"].iter().any(|end| name == format!("{family}{end}"))
-                }
-                _ => name == *family,
-            });
-            assert!(family.is_some_and(|(family, _)| helped.contains(family)), "{line}");
-            let value: f64 = value.parse().unwrap();
-            assert!(samples.insert(sample.to_owned(), value).is_none(), "{line} comes twice");
-        }
-    }
-    samples
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use serde::Serialize;
 use tokio::sync::mpsc;
 
 use super::{Note, Tally};
@@ -73,14 +74,14 @@ impl Writer {
     }
 
     /// Writes what comes until the end is told, or nobody is left to tell it.
-    pub(super) fn run(mut self, mut notes: mpsc::Receiver<Note>) {
+    pub(super) fn run<L: Serialize>(mut self, mut notes: mpsc::Receiver<Note<L>>) {
         while let Some(note) = notes.blocking_recv() {
             let mut next = Some(note);
             while let Some(note) = next {
                 match note {
-                    Note::Call(entry) => {
+                    Note::Call(line) => {
                         // Text and numbers always become JSON, and a vector always takes them.
-                        let _ = serde_json::to_writer(&mut self.text, &entry);
+                        let _ = serde_json::to_writer(&mut self.text, &line);
                         self.text.push(b'\n');
                         self.lines += 1;
                     }

@@ -1,24 +1,28 @@
 //! The access log: a line for each call, written by a thread of its own. Never here: a line's fields, a wait for a disk.
 //!
-//! A call is noted when its [`Record`] is dropped, so whatever becomes of it. Nobody waits for that: what the disk
+//! A call is noted when its [`Draft`] is dropped, so whatever becomes of it. Nobody waits for that: what the disk
 //! can't keep up with is dropped, and counted.
 
-mod record;
+mod draft;
 mod writer;
 
+pub(crate) mod fields;
+
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use serde_json::{Value, json};
 use tidegate::world;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::exit::{Exit, Failure};
-use crate::policy::settings::AccessLog;
-use record::Entry;
+use crate::office::metrics::Families;
+use crate::relay::settings::AccessLog;
 use writer::{Sink, Writer};
 
-pub(crate) use record::Record;
+pub(crate) use draft::{Draft, Line};
 
 /// How many lines may wait for the disk.
 const QUEUE: usize = 16 * 1024;
@@ -26,20 +30,26 @@ const QUEUE: usize = 16 * 1024;
 /// How long the end, or log rotation, waits for a disk that hangs.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Where calls are noted.
+/// Where calls are noted, each as a line of this kind.
 #[derive(Debug)]
-pub(crate) struct Log(Option<Open>);
+pub(crate) struct Log<L>(Option<Open<L>>);
 
-#[derive(Clone, Debug)]
-struct Open {
-    notes: mpsc::Sender<Note>,
+#[derive(Debug)]
+struct Open<L> {
+    notes: mpsc::Sender<Note<L>>,
     tally: Arc<Tally>,
+}
+
+impl<L> Clone for Open<L> {
+    fn clone(&self) -> Open<L> {
+        Open { notes: self.notes.clone(), tally: Arc::clone(&self.tally) }
+    }
 }
 
 /// What the writer is told, in order.
 #[derive(Debug)]
-enum Note {
-    Call(Box<Entry>),
+enum Note<L> {
+    Call(Box<L>),
     Reopen,
     /// Nothing comes behind it; says when all is written.
     End(oneshot::Sender<()>),
@@ -63,12 +73,33 @@ pub(crate) struct Counts {
     pub(crate) failed: u64,
 }
 
-impl Log {
+impl Counts {
+    /// As a family of metrics.
+    pub(crate) fn encode(self, families: &mut Families<'_>) -> fmt::Result {
+        let lines = [
+            ([("outcome", "written")], self.written),
+            ([("outcome", "dropped")], self.dropped),
+            ([("outcome", "failed")], self.failed),
+        ];
+        families.counters(
+            "tidegate_access_log_lines",
+            "Lines of the access log, by what became of them",
+            lines,
+        )
+    }
+
+    /// As a part of a state page.
+    pub(crate) fn told(self) -> Value {
+        json!({ "written": self.written, "dropped": self.dropped, "failed": self.failed })
+    }
+}
+
+impl<L: Line> Log<L> {
     /// Opens the log, and starts the thread that writes it.
     ///
     /// # Errors
     /// When the file can't be opened, or there is no thread to be had.
-    pub(crate) fn open(place: &AccessLog) -> Result<Log, Failure> {
+    pub(crate) fn open(place: &AccessLog) -> Result<Log<L>, Failure> {
         let sink = match place {
             AccessLog::Off => return Ok(Log(None)),
             AccessLog::Stdout => Sink::Stdout,
@@ -80,7 +111,7 @@ impl Log {
         Log::into(sink)
     }
 
-    fn into(sink: Sink) -> Result<Log, Failure> {
+    fn into(sink: Sink) -> Result<Log<L>, Failure> {
         let (notes, waiting) = mpsc::channel(QUEUE);
         let tally = Arc::new(Tally::default());
         let writer = Writer::new(sink, Arc::clone(&tally));
@@ -123,10 +154,10 @@ impl Log {
     }
 }
 
-impl Open {
+impl<L> Open<L> {
     /// Notes a call. Never waits.
-    fn note(&self, entry: Box<Entry>) {
-        if self.notes.try_send(Note::Call(entry)).is_err() {
+    fn note(&self, line: Box<L>) {
+        if self.notes.try_send(Note::Call(line)).is_err() {
             self.tally.dropped.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -145,74 +176,33 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
-    use http::{Request, StatusCode};
-    use serde_json::Value;
+    use serde::Serialize;
     use tidegate_core::Time;
-    use tidegate_wire::tracking::TrackingId;
 
     use super::*;
 
-    const SECRET: &str = "s3cr3t-t0ken";
+    /// A line that says one thing.
+    #[derive(Debug, Serialize)]
+    struct Word {
+        said: &'static str,
+    }
 
-    fn open(path: &Path) -> Log {
+    impl Line for Word {
+        fn end(&mut self, _now: Time) {}
+    }
+
+    fn open(path: &Path) -> Log<Word> {
         Log::open(&AccessLog::File(path.to_owned())).unwrap()
     }
 
-    fn record(log: &Log, target: &str) -> Record {
-        let request = Request::get(target)
-            .header("authorization", format!("Bearer {SECRET}"))
-            .header("cookie", format!("session={SECRET}"))
-            .body(())
-            .unwrap();
-        let tracking = TrackingId::from_draw(7);
-        Record::of(log, &request, Time::from_secs(5), "192.0.2.7".parse().unwrap(), &tracking)
+    fn say(log: &Log<Word>, said: &'static str) {
+        drop(Draft::of(log, || Word { said }));
     }
 
     fn lines(path: &Path) -> Vec<Value> {
         let text = fs::read_to_string(path).unwrap();
         assert!(text.is_empty() || text.ends_with('\n'), "{text}");
-        assert!(!text.contains(SECRET), "{text}");
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-    }
-
-    #[tokio::test]
-    async fn a_call_is_a_line_without_its_secrets() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("access.log");
-        let log = open(&path);
-        let target = format!("/v1/rooms;jsessionid={SECRET}/7?token={SECRET}");
-        let mut served = record(&log, &target);
-        served.served("http://a", StatusCode::OK, 1);
-        served.ended(Time::from_nanos(5_012_345_678));
-        drop(served);
-        let mut turned = record(&log, "/v1/rooms");
-        turned.turned(StatusCode::TOO_MANY_REQUESTS, format_args!("limit:{}", "rooms"));
-        turned.ended(Time::from_secs(5));
-        drop(turned);
-        log.close().await;
-        let [served, turned] = &lines(&path)[..] else { panic!("two calls are two lines") };
-        assert_eq!(served["path"], "/v1/rooms;…/7");
-        assert_eq!((&served["method"], &served["status"]), (&"GET".into(), &200.into()));
-        assert_eq!((&served["server"], &served["tries"]), (&"http://a".into(), &2.into()));
-        assert_eq!((&served["took_ms"], &served["client"]), (&12.346.into(), &"192.0.2.7".into()));
-        assert_eq!(served["tracking"], TrackingId::from_draw(7).as_str());
-        assert_eq!(served["time"].as_str().map(str::len), Some("2026-11-22T10:09:08.765Z".len()));
-        assert_eq!(served.get("why"), None);
-        assert_eq!((&turned["why"], &turned["status"]), (&"limit:rooms".into(), &429.into()));
-        assert_eq!(turned.get("server"), None);
-        assert_eq!(log.counts(), Some(Counts { written: 2, ..Counts::default() }));
-    }
-
-    #[tokio::test]
-    async fn a_call_whose_caller_leaves_is_a_line_too() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("access.log");
-        let log = open(&path);
-        drop(record(&log, "/slow"));
-        log.close().await;
-        let lines = lines(&path);
-        assert_eq!((&lines[0]["path"], &lines[0]["why"]), (&"/slow".into(), &"gone".into()));
-        assert_eq!(lines[0].get("status"), None, "there was no answer");
     }
 
     #[tokio::test]
@@ -220,13 +210,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (path, old) = (folder.path().join("access.log"), folder.path().join("access.log.1"));
         let log = open(&path);
-        drop(record(&log, "/before"));
+        say(&log, "before");
         fs::rename(&path, &old).unwrap();
         log.reopen().await;
-        drop(record(&log, "/after"));
+        say(&log, "after");
         log.close().await;
-        assert_eq!(lines(&old)[0]["path"], "/before");
-        assert_eq!(lines(&path)[0]["path"], "/after");
+        assert_eq!(lines(&old)[0]["said"], "before");
+        assert_eq!(lines(&path)[0]["said"], "after");
+        assert_eq!(log.counts(), Some(Counts { written: 2, ..Counts::default() }));
     }
 
     #[tokio::test]
@@ -234,7 +225,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let log = open(&folder.path().join("access.log"));
         log.close().await;
-        drop(record(&log, "/late"));
+        say(&log, "late");
         log.close().await;
         assert_eq!(log.counts(), Some(Counts { dropped: 1, ..Counts::default() }));
     }
@@ -244,17 +235,17 @@ mod tests {
         let (notes, _nobody_reads) = mpsc::channel(1);
         let log = Log(Some(Open { notes, tally: Arc::default() }));
         for _ in 0..3 {
-            drop(record(&log, "/"));
+            say(&log, "anything");
         }
         assert_eq!(log.counts().unwrap().dropped, 2);
     }
 
     #[tokio::test]
     async fn a_log_that_is_off_costs_and_holds_nothing() {
-        let log = Log::open(&AccessLog::Off).unwrap();
-        let mut record = record(&log, "/");
-        record.turned(StatusCode::OK, "anything");
-        assert!(record.is_empty());
+        let log = Log::<Word>::open(&AccessLog::Off).unwrap();
+        let draft = Draft::of(&log, || panic!("nobody asks for a line"));
+        assert!(draft.is_empty());
+        drop(draft);
         log.reopen().await;
         log.close().await;
         assert_eq!(log.counts(), None);
@@ -263,7 +254,7 @@ mod tests {
     #[test]
     fn a_file_that_can_t_be_opened_is_said_before_anything_starts() {
         let folder = tempfile::tempdir().unwrap();
-        let failure = Log::open(&AccessLog::File(folder.path().join("no/such/folder"))).unwrap_err();
+        let failure = Log::<Word>::open(&AccessLog::File(folder.path().join("no/such/folder"))).unwrap_err();
         assert!(failure.message().contains("no/such/folder"), "{failure}");
     }
 }

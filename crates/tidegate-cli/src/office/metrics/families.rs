@@ -5,21 +5,21 @@ use std::fmt;
 use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder};
 use prometheus_client::metrics::MetricType;
 
-use crate::gateway::traffic::BUCKETS_SECONDS;
+use crate::office::counts::Spans;
 
 /// A name and a value of each label.
 type Labels<'a, const N: usize> = [(&'a str, &'a str); N];
 
 /// Writes families of metrics.
-pub(super) struct Families<'e>(DescriptorEncoder<'e>);
+pub(crate) struct Families<'e>(DescriptorEncoder<'e>);
 
 impl<'e> Families<'e> {
-    pub(super) fn new(encoder: DescriptorEncoder<'e>) -> Families<'e> {
+    pub(crate) fn new(encoder: DescriptorEncoder<'e>) -> Families<'e> {
         Families(encoder)
     }
 
     /// Labels that say what this is.
-    pub(super) fn info<const N: usize>(
+    pub(crate) fn info<const N: usize>(
         &mut self,
         name: &str,
         help: &str,
@@ -29,12 +29,12 @@ impl<'e> Families<'e> {
     }
 
     /// A number that only grows.
-    pub(super) fn counter(&mut self, name: &str, help: &str, count: u64) -> fmt::Result {
+    pub(crate) fn counter(&mut self, name: &str, help: &str, count: u64) -> fmt::Result {
         encode_count(&mut self.family(name, help, MetricType::Counter)?, count)
     }
 
     /// The same for each row of labels.
-    pub(super) fn counters<'a, const N: usize>(
+    pub(crate) fn counters<'a, const N: usize>(
         &mut self,
         name: &str,
         help: &str,
@@ -46,12 +46,12 @@ impl<'e> Families<'e> {
     }
 
     /// A number of now.
-    pub(super) fn gauge(&mut self, name: &str, help: &str, value: f64) -> fmt::Result {
+    pub(crate) fn gauge(&mut self, name: &str, help: &str, value: f64) -> fmt::Result {
         self.family(name, help, MetricType::Gauge)?.encode_gauge(&value)
     }
 
     /// The same for each row of labels.
-    pub(super) fn gauges<'a, const N: usize>(
+    pub(crate) fn gauges<'a, const N: usize>(
         &mut self,
         name: &str,
         help: &str,
@@ -61,12 +61,20 @@ impl<'e> Families<'e> {
         rows.into_iter().try_for_each(|(labels, value)| family.encode_family(&labels)?.encode_gauge(&value))
     }
 
-    /// How long things took, in seconds: their sum, and how many fell into each bucket.
-    pub(super) fn histogram(&mut self, name: &str, help: &str, sum: f64, counts: &[u64]) -> fmt::Result {
-        let ends = BUCKETS_SECONDS.into_iter().chain([f64::INFINITY]);
-        let buckets: Vec<(f64, u64)> = ends.zip(counts.iter().copied()).collect();
+    /// How long things took.
+    pub(crate) fn histogram(&mut self, name: &str, help: &str, spans: &Spans) -> fmt::Result {
+        encode_spans(self.family(name, help, MetricType::Histogram)?, spans)
+    }
+
+    /// The same for each row of labels.
+    pub(crate) fn histograms<'a, const N: usize>(
+        &mut self,
+        name: &str,
+        help: &str,
+        rows: impl IntoIterator<Item = (Labels<'a, N>, Spans)>,
+    ) -> fmt::Result {
         let mut family = self.family(name, help, MetricType::Histogram)?;
-        family.encode_histogram::<Labels<'_, 0>>(sum, counts.iter().sum(), &buckets, None)
+        rows.into_iter().try_for_each(|(labels, spans)| encode_spans(family.encode_family(&labels)?, &spans))
     }
 
     fn family<'s>(
@@ -81,4 +89,9 @@ impl<'e> Families<'e> {
 
 fn encode_count(encoder: &mut MetricEncoder<'_>, count: u64) -> fmt::Result {
     encoder.encode_counter::<Labels<'_, 0>, u64, f64>(&count, None)
+}
+
+fn encode_spans(mut encoder: MetricEncoder<'_>, spans: &Spans) -> fmt::Result {
+    let count = spans.buckets.iter().map(|(_, count)| count).sum();
+    encoder.encode_histogram::<Labels<'_, 0>>(spans.sum_seconds, count, &spans.buckets, None)
 }
