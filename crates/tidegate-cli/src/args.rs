@@ -24,6 +24,8 @@ pub(crate) enum Command {
     Gateway(crate::gateway::args::Args),
     /// Stand in front of an API that limits you: your programs call it there, and never see a 429
     Proxy(Box<crate::proxy::args::Args>),
+    /// Run a program with that in front of all it calls: nothing in it is to be changed
+    Run(Box<crate::run::args::Args>),
     /// Say what an answer tells about limits, and where: paste it, or pipe it from `curl -si`
     Explain(crate::explain::args::Args),
     /// Check a policy file, say what it comes to, and what it would do to a request
@@ -44,6 +46,9 @@ Call an API that answers 429, and wait as it says:
 Let programs in any language call it so, by changing one URL:
   tidegate proxy --upstream https://webexapis.com
   curl http://127.0.0.1:8430/v1/rooms -H \"Authorization: Bearer $TIDEGATE_TOKEN\"
+
+Or by changing nothing:
+  tidegate run --intercept webexapis.com -- python3 program.py
 
 Keep the callers of your own API inside limits:
   tidegate gateway --upstream http://127.0.0.1:9001 --limit '300 per minute, burst 50'

@@ -16,6 +16,10 @@ pub(crate) enum Exit {
     Overdue = 3,
     /// The upstream can't be reached, or broke the connection or the protocol.
     Unreachable = 4,
+    /// The command of `run` is there, and can't be started.
+    NotStarted = 126,
+    /// The command of `run` isn't there.
+    NotFound = 127,
     /// Stopped by Ctrl-C or SIGTERM; what was done is said.
     Interrupted = 130,
 }
@@ -28,7 +32,9 @@ Exit codes:
   2    what was typed can't be done: a flag, a URL, a quota, an unreadable file
   3    a told wait, or the work, would outlast --max-wait or --deadline
   4    the upstream can't be reached, or broke the connection or the protocol
-  130  stopped by Ctrl-C or SIGTERM";
+  126  the command of `run` can't be started; 127: it isn't there
+  130  stopped by Ctrl-C or SIGTERM
+`run` ends with its command's own code, or 128 and the signal that ended it.";
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> ExitCode {

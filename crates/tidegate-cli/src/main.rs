@@ -16,6 +16,7 @@ mod output;
 mod policy;
 mod proxy;
 mod relay;
+mod run;
 mod simulate;
 mod toml_file;
 
@@ -32,27 +33,29 @@ fn main() -> ExitCode {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let ended = match runtime {
         Ok(runtime) => {
-            let ended = runtime.block_on(run(command));
+            let ended = runtime.block_on(open(command));
             // What blocks, such as a name that is being looked up, must not hold up the end.
             runtime.shutdown_background();
             ended
         }
         Err(error) => Err(Failure::new(Exit::Failed, format!("can't start the async runtime: {error}"))),
     };
-    ended.map_or_else(report, ExitCode::from)
+    ended.unwrap_or_else(report)
 }
 
-async fn run(command: Command) -> Result<Exit, Failure> {
-    match command {
+async fn open(command: Command) -> Result<ExitCode, Failure> {
+    let exit = match command {
         Command::Fetch(args) => fetch::run(*args).await,
         Command::Batch(args) => batch::run(*args).await,
         Command::Simulate(args) => simulate::run(args).await,
         Command::Demo(args) => demo::run(args).await,
         Command::Gateway(args) => gateway::run(args).await,
         Command::Proxy(args) => proxy::run(*args).await,
+        Command::Run(args) => return run::run(*args).await,
         Command::Explain(args) => explain::run(&args),
         Command::Check(args) => check::run(&args).await,
-    }
+    };
+    exit.map(ExitCode::from)
 }
 
 fn report(failure: Failure) -> ExitCode {

@@ -10,8 +10,8 @@ pub(crate) mod file;
 mod goal;
 mod guard;
 pub(crate) mod house;
-mod itself;
-mod refusal;
+pub(crate) mod itself;
+pub(crate) mod refusal;
 mod rewrite;
 pub(crate) mod route;
 mod saved;
@@ -20,8 +20,8 @@ mod sender;
 pub(crate) mod settings;
 mod token;
 mod tunnel;
-mod usual;
-mod walk;
+pub(crate) mod usual;
+pub(crate) mod walk;
 
 #[cfg(test)]
 mod tests;

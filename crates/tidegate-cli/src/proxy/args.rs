@@ -175,7 +175,8 @@ fn listen(text: &str) -> Result<Listen, String> {
         .map_err(|_| format!("`{text}` is no address with a port, such as {}", "127.0.0.1:8430"))
 }
 
-fn pattern(text: &str) -> Result<HostPattern, String> {
+/// A host, or `*.` and one for all below it, as it is typed.
+pub(crate) fn pattern(text: &str) -> Result<HostPattern, String> {
     let (parent, is_below) = text.strip_prefix("*.").map_or((text, false), |parent| (parent, true));
     let host = Host::read(parent.as_bytes()).ok().filter(|host| host.port().is_none());
     let name =

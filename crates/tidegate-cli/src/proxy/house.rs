@@ -7,7 +7,7 @@ use std::time::Duration;
 use http::request::Parts;
 use http::{Extensions, Method};
 use tidegate::client::{Deadline, Refusals, Speaks, WaitLayer, template};
-use tidegate::observe::Observe;
+use tidegate::observe::{Event, Observe};
 use tidegate::world;
 use tidegate_core::{Quota, Time};
 use tidegate_wire::dialect::Table;
@@ -86,10 +86,46 @@ impl House {
     /// # Errors
     /// When a token, a dialect or an authority isn't there, or everybody could call everything through it.
     pub(crate) fn new(config: Config, itself: Itself) -> Result<Arc<House>, Failure> {
+        let seen = Seen::new(&config.upstreams, &config.access_log)?;
+        let layer = layer(&config).observer(Arc::clone(&seen) as _);
+        House::paced_by(layer, seen, config, itself)
+    }
+
+    /// The same, with somebody who is told what happens.
+    ///
+    /// # Errors
+    /// As [`House::new`].
+    pub(crate) fn watched(
+        config: Config,
+        itself: Itself,
+        observer: Arc<dyn Observe>,
+    ) -> Result<Arc<House>, Failure> {
+        let seen = Seen::new(&config.upstreams, &config.access_log)?;
+        let counts = Arc::clone(&seen);
+        let both = move |event: &Event<'_>| {
+            counts.event(event);
+            observer.event(event);
+        };
+        let layer = layer(&config).observer(Arc::new(both));
+        House::paced_by(layer, seen, config, itself)
+    }
+
+    /// Another, at another place: its calls wait in the queues of this one.
+    ///
+    /// # Errors
+    /// As [`House::new`].
+    pub(crate) fn beside(&self, config: Config, itself: Itself) -> Result<Arc<House>, Failure> {
+        House::paced_by(self.layer.clone(), Arc::clone(&self.seen), config, itself)
+    }
+
+    fn paced_by(
+        layer: WaitLayer,
+        seen: Arc<Seen>,
+        config: Config,
+        itself: Itself,
+    ) -> Result<Arc<House>, Failure> {
         check_openness(&config, &itself)?;
         let authorities = authorities(&config)?;
-        let seen = Seen::new(&config.upstreams, &config.access_log)?;
-        let layer = layer(&config).observer(Arc::clone(&seen) as Arc<dyn Observe>);
         let intercept = config.forward.as_ref().and_then(|forward| forward.intercept.as_ref());
         let authority =
             intercept.map(|it| LocalAuthority::open(&it.folder, world::wall_clock())).transpose()?;

@@ -202,6 +202,13 @@ impl Manner {
     }
 }
 
+impl Config {
+    /// Which hosts' TLS is opened, if that was asked for.
+    pub(crate) fn intercept(&self) -> Option<&Intercept> {
+        self.forward.as_ref()?.intercept.as_ref()
+    }
+}
+
 impl HostPattern {
     /// Whether a host, in lower case and without port, is one of these.
     pub(crate) fn has(&self, host: &str) -> bool {
