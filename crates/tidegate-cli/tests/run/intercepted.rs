@@ -8,7 +8,10 @@ fn call(api: &Secure, flags: &[&str], command: &[&str]) -> Ended {
     let url = format!("https://{}/hello", api.address);
     let flags: Vec<&str> =
         flags.iter().chain(&["--json", "--"]).chain(command).copied().chain([&*url]).collect();
-    run_with(&flags, &[("SSL_CERT_FILE", api.authority().to_str().unwrap())], "")
+    let authority = api.authority();
+    // What curl goes by first may be set already.
+    let variables = ["SSL_CERT_FILE", "CURL_CA_BUNDLE"].map(|name| (name, authority.to_str().unwrap()));
+    run_with(&flags, &variables, "")
 }
 
 const CURL: [&str; 4] = ["curl", "-sS", "-w", " %{http_code}"];
@@ -20,6 +23,7 @@ fn curl_within_tls_waits_where_its_host_is_intercepted() {
     assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), "hello 200"), "{ended:?}");
     let summary = ended.summary();
     assert_eq!((&summary["calls"], &summary["absorbed"]["429"]), (&1.into(), &1.into()), "{summary}");
+    assert!(summary["waited_seconds"].as_f64() >= Some(1.0), "{summary}");
     assert_eq!(summary["tunnels_unread"], serde_json::json!({}), "{summary}");
 }
 
