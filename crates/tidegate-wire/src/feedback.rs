@@ -104,7 +104,10 @@ pub fn read(
     let rule = dialect.rules.iter().find(|rule| fits(rule, &answer));
     let told = wait::told(&answer, &dialect.waits);
     let meaning = match rule.map_or(Meaning::Passed, |rule| rule.meaning) {
-        Meaning::UnavailableIfTold if told.is_some() => Meaning::Unavailable,
+        // A wait that can't be read is none, and yet was meant: nothing was done here either.
+        Meaning::UnavailableIfTold if told.is_some() || answer.has_field(&RETRY_AFTER) => {
+            Meaning::Unavailable
+        }
         Meaning::UnavailableIfTold => Meaning::Passed,
         meaning => meaning,
     };

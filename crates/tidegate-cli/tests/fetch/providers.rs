@@ -68,6 +68,17 @@ fn an_overload_that_tells_no_end_is_an_error_after_three_tries_and_was_not_done(
 }
 
 #[test]
+fn an_outage_that_tells_what_nobody_can_read_is_outlived_by_a_post() {
+    let server = Server::new(|number, _| match number {
+        0 => answer("503 Service Unavailable", &["retry-after: soon"], b"closed"),
+        _ => ok("done"),
+    });
+    let ended = run(&mut fetch(&["-d", "{}", &server.url("/v1/messages")]));
+    ended.check(0, &[]);
+    assert_eq!((&*ended.out, server.received().len()), ("done", 2));
+}
+
+#[test]
 fn a_post_that_a_200_refused_for_too_long_was_not_done() {
     let limited = br#"{"ok": false, "error": "ratelimited"}"#;
     let server = Server::new(|_, _| answer("200 OK", &["retry-after: 7200"], limited));

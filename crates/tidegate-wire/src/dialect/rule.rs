@@ -60,7 +60,8 @@ pub enum Meaning {
     LimitedAfter,
     /// The call was refused because the service can't serve it now, with a wait or without.
     Unavailable,
-    /// The same if a wait is told. Without one it is an answer like any other.
+    /// The same if a wait is told, or meant: a `Retry-After` that can't be read tells none, but says as much of the
+    /// call. Without either it is an answer like any other.
     UnavailableIfTold,
     /// The call passed. With a `Retry-After`, the next one should come no earlier.
     Hint,

@@ -47,6 +47,11 @@ impl<'a> Answer<'a> {
         self.headers.get_all(name).into_iter().map(HeaderValue::as_bytes)
     }
 
+    /// Whether there is a field of this name, whatever it says.
+    pub(super) fn has_field(&self, name: &HeaderName) -> bool {
+        self.headers.contains_key(name)
+    }
+
     pub(super) fn retry_after(&self) -> Option<Told<Duration>> {
         let date = self.headers.get(DATE).map(HeaderValue::as_bytes);
         let told = retry_after::read(self.lines(&RETRY_AFTER), date, self.now)?;

@@ -8,7 +8,7 @@ use tidegate::client::{Deadline, Patience, WaitError, WaitLayer};
 use tidegate::observe::Event;
 use tidegate::world;
 
-use crate::support::{Answer, SECOND, Upstream, check_waited, get, is_service, limit};
+use crate::support::{Answer, Chunks, SECOND, Upstream, check_waited, get, is_service, limit, post};
 
 #[track_caller]
 fn check_sent_at(upstream: &Upstream, told: &[Duration]) {
@@ -23,7 +23,7 @@ fn check_sent_at(upstream: &Upstream, told: &[Duration]) {
 async fn a_refused_request_waits_as_told_and_passes() {
     let upstream = Upstream::script([limit(3), limit(70)]).latency(SECOND / 10);
     let client = upstream.behind(WaitLayer::new());
-    is_service::<_, crate::support::Chunks>(&client.wait);
+    is_service::<_, Chunks>(&client.wait);
     assert_eq!(client.get("/rooms").await.unwrap().status(), StatusCode::OK);
     check_sent_at(&upstream, &[3 * SECOND, 70 * SECOND]);
 }
@@ -54,6 +54,20 @@ async fn an_outage_with_a_told_wait_is_waited_for_and_one_without_is_an_answer()
     let client = upstream.behind(WaitLayer::new());
     assert_eq!(client.get("/rooms").await.unwrap().status(), StatusCode::SERVICE_UNAVAILABLE);
     check_sent_at(&upstream, &[5 * SECOND]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_whose_wait_can_not_be_read_is_tried_again_with_pauses_and_not_forever() {
+    let odd = || Answer::Unavailable("soon".into());
+    let upstream = Upstream::script([odd(), odd()]);
+    let client = upstream.behind(WaitLayer::new());
+    let answer = client.send(post("/messages", Chunks::default())).await.unwrap();
+    assert_eq!(answer.status(), StatusCode::OK);
+    check_sent_at(&upstream, &[SECOND, 2 * SECOND]);
+
+    let upstream = Upstream::new(move |_, _| odd());
+    let answer = upstream.behind(WaitLayer::new().tries(4)).get("/rooms").await.unwrap();
+    assert_eq!((answer.status(), upstream.log().len()), (StatusCode::SERVICE_UNAVAILABLE, 4));
 }
 
 #[tokio::test(start_paused = true)]
