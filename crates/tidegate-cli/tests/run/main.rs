@@ -4,8 +4,6 @@
 
 mod calls;
 mod children;
-#[path = "../simulate/http.rs"]
-mod http;
 mod intercepted;
 mod running;
 mod signals;
