@@ -50,6 +50,9 @@ Let programs in any language call it so, by changing one URL:
 Or by changing nothing:
   tidegate run --intercept webexapis.com -- python3 program.py
 
+Work through a list of calls that may be stopped or killed, and goes on where it was:
+  tidegate batch --base-url https://webexapis.com/v1 -i work.jsonl -o results.jsonl
+
 Keep the callers of your own API inside limits:
   tidegate gateway --upstream http://127.0.0.1:9001 --limit '300 per minute, burst 50'
 
