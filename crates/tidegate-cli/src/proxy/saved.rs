@@ -99,8 +99,8 @@ impl Saved {
     /// The answer to a request: by `send`, or by somebody else's sending.
     ///
     /// `request` is as it goes upstream, by an absolute URL, the token put in and what is between the caller and the
-    /// proxy taken out. `send` is called once, or not at all; twice only if a server answers to what nobody asked. To drop this is to
-    /// leave, and costs those nothing who wait for the same.
+    /// proxy taken out. `send` is called once, or not at all; twice only if a server answers to what nobody asked. To
+    /// drop this is to leave, and costs those nothing who wait for the same.
     ///
     /// # Errors
     /// What `send` says, and [`Late`] where `deadline` passes while another call's answer is waited for. Nobody is
@@ -159,9 +159,11 @@ impl<F> Errand<'_, F> {
         let counts = &self.saved.counts;
         let writes = self.saved.writes.ended(origin);
         let priority = request.extensions().get().copied().unwrap_or_default();
+        let mut lost = None;
         for _ in 0..MOST_FOLLOWED {
             let moment = Moment { now: world::now(), until: deadline, priority, writes };
-            let follower = match self.saved.twins.join(&self.asked.question, moment) {
+            let place = self.saved.twins.join(&self.asked.question, moment, lost.take().as_ref());
+            let follower = match place {
                 Place::First(first) => return self.ask(request).await.map(|answer| first.answered(answer)),
                 Place::Alone => break,
                 Place::Behind(follower) => follower,
@@ -179,7 +181,10 @@ impl<F> Errand<'_, F> {
                     counts.of_one.one();
                     break;
                 }
-                Followed::Lost => counts.lost.one(),
+                Followed::Lost(one) => {
+                    counts.lost.one();
+                    lost = Some(one);
+                }
             }
         }
         self.ask(request).await

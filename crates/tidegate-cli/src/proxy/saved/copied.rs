@@ -10,6 +10,9 @@ use http_body::{Frame, SizeHint};
 use super::room::Share;
 use crate::relay::body::Body;
 
+/// What a piece of a body takes beside its bytes: an answer may come in pieces of one byte.
+pub(super) const PIECE_BYTES: u64 = size_of::<Bytes>() as u64;
+
 /// What became of a copy. Where the body was cut, or nobody read it to its end, nothing is told: who waits for it is
 /// dropped.
 #[derive(Debug)]
@@ -60,9 +63,10 @@ pub(super) fn copied(body: Body, most: u64, share: Share, then: impl FnOnce(Copy
 
 impl Pieces {
     /// All of it, in memory of its own: a piece may be a few bytes of a large buffer that it would hold.
-    pub(super) fn joined(self) -> (Bytes, Share) {
+    pub(super) fn joined(mut self) -> (Bytes, Share) {
         let mut all = BytesMut::with_capacity(self.pieces.iter().map(Bytes::len).sum());
         self.pieces.iter().for_each(|piece| all.extend_from_slice(piece));
+        self.share.shrink(all.len() as u64);
         (all.freeze(), self.share)
     }
 }
@@ -87,7 +91,7 @@ impl Copying {
     fn take(&mut self, data: &Bytes) -> bool {
         let length = data.len() as u64;
         let Some(left) = self.left.checked_sub(length) else { return false };
-        if !self.pieces.share.grow(length) {
+        if !self.pieces.share.grow(length + PIECE_BYTES) {
             return false;
         }
         self.left = left;

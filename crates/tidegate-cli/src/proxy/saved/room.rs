@@ -40,6 +40,13 @@ impl Share {
         }
         taken.is_ok()
     }
+
+    /// Gives back all but so many bytes.
+    pub(super) fn shrink(&mut self, bytes: u64) {
+        let free = self.bytes.saturating_sub(bytes);
+        self.bytes -= free;
+        self.room.0.fetch_add(free, Ordering::Relaxed);
+    }
 }
 
 impl Drop for Share {
@@ -61,6 +68,9 @@ mod tests {
         drop(one);
         assert_eq!(room.free(), 6);
         assert!(other.grow(6) && !other.grow(u64::MAX));
+        other.shrink(3);
+        other.shrink(11);
+        assert_eq!(room.free(), 7);
         drop(other);
         assert_eq!(room.free(), 10);
     }

@@ -78,9 +78,18 @@ impl Played {
     }
 
     fn call_by(&self, deadline: Option<Time>, request: Request<Empty<Bytes>>) -> JoinHandle<Answered> {
+        tokio::spawn(self.calling(deadline, request))
+    }
+
+    /// A call that goes on when it is polled, and not otherwise.
+    fn calling(
+        &self,
+        deadline: Option<Time>,
+        request: Request<Empty<Bytes>>,
+    ) -> impl Future<Output = Answered> + Send + use<> {
         let (saved, manner, to, sent) =
             (Arc::clone(&self.saved), self.manner.clone(), self.to.clone(), Arc::clone(&self.sent));
-        tokio::spawn(async move {
+        async move {
             let send = |request| {
                 let (answer, answered) = tokio::sync::oneshot::channel();
                 sent.fetch_add(1, Ordering::Relaxed);
@@ -88,7 +97,7 @@ impl Played {
                 async { answered.await.unwrap_or(Err(Failed::Refused)) }
             };
             saved.call(&manner, deadline, request, send).await
-        })
+        }
     }
 
     /// Many calls that ask the same, and the first of them as the upstream sees it, once the others follow.

@@ -2,7 +2,8 @@
 //! a connection.
 //!
 //! Nobody is elected and nothing is handed over. Whoever finds nobody on the way goes first; the others wait beside.
-//! If the first is lost, all look again, and again the first of them goes.
+//! If the first is lost, all look again, and again the first of them goes. Who wakes so late that this one has its
+//! answer already is given it, too.
 
 mod flight;
 
@@ -23,7 +24,7 @@ use super::copied::{Copy, Pieces, copied};
 use super::room::Room;
 use crate::relay::body::Body;
 use flight::Flight;
-pub(super) use flight::{Followed, Follower, Whole};
+pub(super) use flight::{Followed, Follower, Lost, Whole};
 
 /// How long those who wait beside give a first one that has its answer's head, until they have the rest. It reads as
 /// fast as its own caller does, and the answer may have no end.
@@ -102,15 +103,18 @@ impl Twins {
         self.bounds.all_bytes - self.room.free()
     }
 
-    /// Finds somebody to follow, or goes first.
-    pub(super) fn join(self: &Arc<Self>, question: &Question, moment: Moment) -> Place {
+    /// Finds somebody to follow, or goes first: in place of the one that was `lost`, if one was.
+    pub(super) fn join(self: &Arc<Self>, question: &Question, moment: Moment, lost: Option<&Lost>) -> Place {
         let mut flights = self.flights();
         let known = flights.get(question).map(Vec::as_slice).unwrap_or_default();
-        if let Some(flight) = known.iter().rev().find(|flight| flight.is_for(moment, SLACK)) {
+        let mut known = lost.and_then(Lost::next).into_iter().chain(known.iter().rev());
+        if let Some(flight) = known.find(|flight| flight.is_for(moment, SLACK)) {
+            lost.inspect(|lost| lost.is_followed_by(flight));
             let follower = flight.follower(&self.followers, self.bounds.followers);
             return follower.map_or(Place::Alone, Place::Behind);
         }
         let flight = Flight::new(moment);
+        lost.inspect(|lost| lost.is_followed_by(&flight));
         flights.entry(question.clone()).or_default().push(Arc::clone(&flight));
         Place::First(First { twins: Arc::clone(self), question: question.clone(), flight })
     }
@@ -142,9 +146,9 @@ impl First {
 
     /// Gives those who wait a whole answer.
     fn give(self, whole: impl FnOnce(Pieces) -> Whole, pieces: Pieces) {
-        // From here on nobody joins, so nobody is missed.
+        // From here on only they know of it who follow it, or the one that was lost before it: nobody is missed.
         self.leave();
-        if self.flight.has_followers() {
+        if Arc::strong_count(&self.flight) > 1 {
             self.flight.is_whole(whole(pieces));
         }
     }

@@ -81,9 +81,10 @@ async fn what_is_held_is_bounded_for_each_and_for_all() {
         twins: twins::Bounds { answer_bytes, all_bytes, ..BOUNDS.twins },
         ..BOUNDS
     };
-    assert_eq!(held(within(1000, 10_000), 1000).await, (1, 1000));
-    assert_eq!(held(within(1000, 10_000), 1100).await, (2, 1000));
-    assert_eq!(held(within(1000, 700), 1000).await, (2, 700));
+    let piece = 100 + copied::PIECE_BYTES;
+    assert_eq!(held(within(1000, 10_000), 1000).await, (1, 10 * piece));
+    assert_eq!(held(within(1000, 10_000), 1100).await, (2, 10 * piece));
+    assert_eq!(held(within(1000, 7 * piece), 1000).await, (2, 7 * piece));
 }
 
 #[tokio::test(start_paused = true)]

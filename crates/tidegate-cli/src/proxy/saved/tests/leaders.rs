@@ -62,6 +62,31 @@ async fn where_the_first_one_hangs_up_in_the_middle_one_of_the_others_goes() {
     assert_eq!((played.sent(), played.saved.figures().shared_bytes), (2, 0));
 }
 
+/// Lets a call go as far as it goes now.
+fn polled<F: Future + Unpin>(call: &mut F) -> Poll<F::Output> {
+    Pin::new(call).poll(&mut Context::from_waker(std::task::Waker::noop()))
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_wakes_after_the_next_one_has_its_answer_gets_it_too() {
+    let mut played = Played::new(Revalidate::Off);
+    let mut calls = [(); 3].map(|()| Box::pin(played.calling(None, get("/a", &[]))));
+    assert!(calls.iter_mut().all(|call| polled(call).is_pending()));
+    let [first, mut prompt, mut late] = calls;
+    drop(first);
+    drop(played.seen.recv().await.unwrap());
+    assert!(polled(&mut prompt).is_pending(), "it goes in the place of the first");
+    played.seen.recv().await.unwrap().answer(answer(200, &[], "x"));
+    let Poll::Ready(own) = polled(&mut prompt) else { panic!("it has its answer") };
+    assert!(!read(own.unwrap()).await.shared);
+    let Poll::Ready(same) = polled(&mut late) else { panic!("it asks once more") };
+    let same = same.unwrap();
+    assert_eq!(played.saved.figures().shared_bytes, 1, "what it hasn't read is held");
+    assert_eq!(read(same).await, Got { status: 200, shared: true, kept: false, body: "x".to_owned() });
+    let figures = played.saved.figures();
+    assert_eq!((played.sent(), figures.following, figures.shared_bytes), (2, 0, 0));
+}
+
 #[tokio::test(start_paused = true)]
 async fn nobody_is_given_the_refusal_of_another() {
     let mut played = Played::new(Revalidate::Off);

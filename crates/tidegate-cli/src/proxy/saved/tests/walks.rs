@@ -109,9 +109,19 @@ impl Running {
             tokio::task::yield_now().await;
         }
     }
+
+    /// Waits until all who lost the one in front have seen it, and all but the next one wait again. The second alone
+    /// would be true at once: who hasn't seen it counts among those who wait.
+    async fn until_lost(&self, count: usize) {
+        while self.saved.figures().lost < count as u64 {
+            tokio::task::yield_now().await;
+        }
+        self.until_following(count - 1).await;
+    }
 }
 
-/// A server that tells when a question came, and answers each connection's first when it is let.
+/// A server that tells when a question came, and answers each connection's first when it is let. To a second one on a
+/// connection it says nothing: an answer that others come after must close it.
 async fn server(came: &Arc<Semaphore>, go: &Arc<Semaphore>, answers: &[&'static str]) -> SocketAddr {
     let (came, go, answers) = (Arc::clone(came), Arc::clone(go), answers.to_vec());
     upstream(move |number, mut stream| {
@@ -121,7 +131,8 @@ async fn server(came: &Arc<Semaphore>, go: &Arc<Semaphore>, answers: &[&'static 
             raw::head(&mut stream).await;
             came.add_permits(1);
             go.acquire().await.unwrap().forget();
-            let answer = answer.unwrap_or("HTTP/1.1 500 Too often\r\nContent-Length: 0\r\n\r\n");
+            let answer =
+                answer.unwrap_or("HTTP/1.1 500 Too often\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
             let _ = stream.write_all(answer.as_bytes()).await;
             if answer.contains("Connection: close") {
                 return;
@@ -161,13 +172,13 @@ async fn a_hundred_callers_on_two_workers_are_one_call() {
 async fn who_hangs_up_in_front_leaves_its_place_to_another() {
     let (came, go) = semaphores();
     let cut = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nall";
-    let whole = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nall of it";
+    let whole = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 9\r\n\r\nall of it";
     // The first leaves before its answer, the second in the middle of it.
     let proxy = Running::to(server(&came, &go, &["", cut, whole]).await, Revalidate::Off);
     let (first, mut behind) = proxy.crowd(&came, 10).await;
     drop(first);
     came.acquire().await.unwrap().forget();
-    proxy.until_following(9).await;
+    proxy.until_lost(10).await;
     go.add_permits(2);
     // Which of them goes next isn't told: it is the one that gets the beginning of the answer.
     let second = loop {
@@ -207,7 +218,7 @@ async fn check_lost(first_answer: &'static str) {
     let got = raw::rest(&mut first).await;
     assert!(!got.contains("all of it") && !got.ends_with("0\r\n\r\n"), "{got}");
     came.acquire().await.unwrap().forget();
-    proxy.until_following(9).await;
+    proxy.until_lost(10).await;
     go.add_permits(1);
     let mut shared = 0;
     for mut caller in behind {

@@ -1,8 +1,8 @@
 //! One question on its way, as those see it who wait for its answer beside. Never here: which question, who goes next.
 
 use std::future::pending;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -22,6 +22,8 @@ use crate::relay::body::Body;
 pub(super) struct Flight {
     began: Moment,
     stage: watch::Sender<Stage>,
+    /// Who went in its place when it was lost.
+    next: OnceLock<Arc<Flight>>,
 }
 
 /// How far it is.
@@ -51,6 +53,7 @@ pub(in crate::proxy::saved) struct Whole {
 /// One who waits beside.
 #[derive(Debug)]
 pub(in crate::proxy::saved) struct Follower {
+    flight: Arc<Flight>,
     stage: watch::Receiver<Stage>,
     _counted: Counted,
 }
@@ -62,10 +65,14 @@ pub(in crate::proxy::saved) enum Followed {
     /// The answer isn't for others, so nobody need be followed for it.
     OfOne,
     /// The first one was lost on the way.
-    Lost,
+    Lost(Lost),
     /// The deadline has passed.
     Late,
 }
+
+/// A question that was lost, as its followers know it. Those who wake late find by it who went in its place.
+#[derive(Debug)]
+pub(in crate::proxy::saved) struct Lost(Arc<Flight>);
 
 #[derive(Debug)]
 struct Counted(Arc<AtomicUsize>);
@@ -78,7 +85,7 @@ impl Drop for Counted {
 
 impl Flight {
     pub(super) fn new(began: Moment) -> Arc<Flight> {
-        Arc::new(Flight { began, stage: watch::Sender::new(Stage::Asks) })
+        Arc::new(Flight { began, stage: watch::Sender::new(Stage::Asks), next: OnceLock::new() })
     }
 
     /// Whether somebody of this moment may wait beside. Not one whose deadline is the sooner: it could be told at once
@@ -92,21 +99,20 @@ impl Flight {
         let is_open = match *self.stage.borrow() {
             Stage::Asks => true,
             Stage::Answers { until } => moment.now < until,
-            Stage::Whole(_) | Stage::OfOne | Stage::Lost => false,
+            // Only those know of it still who asked while it did.
+            Stage::Whole(_) => true,
+            Stage::OfOne | Stage::Lost => false,
         };
         let is_urgent = urgency(self.began.priority) >= urgency(moment.priority);
         is_soon && is_open && is_urgent && self.began.writes >= moment.writes
     }
 
     /// One more who waits beside, if so many may.
-    pub(super) fn follower(&self, all: &Arc<AtomicUsize>, most: usize) -> Option<Follower> {
+    pub(super) fn follower(self: &Arc<Self>, all: &Arc<AtomicUsize>, most: usize) -> Option<Follower> {
         let more = |all: usize| (all < most).then_some(all + 1);
         all.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).ok()?;
-        Some(Follower { stage: self.stage.subscribe(), _counted: Counted(Arc::clone(all)) })
-    }
-
-    pub(super) fn has_followers(&self) -> bool {
-        self.stage.receiver_count() > 0
+        let (flight, stage) = (Arc::clone(self), self.stage.subscribe());
+        Some(Follower { flight, stage, _counted: Counted(Arc::clone(all)) })
     }
 
     /// The answer's head is there.
@@ -143,17 +149,28 @@ impl Follower {
                 Stage::Answers { until } => Some(*until),
                 Stage::Whole(whole) => return Followed::Answered(Arc::clone(whole)),
                 Stage::OfOne => return Followed::OfOne,
-                Stage::Lost => return Followed::Lost,
+                Stage::Lost => return Followed::Lost(Lost(self.flight)),
             };
             tokio::select! {
                 biased;
                 changed = self.stage.changed() => if changed.is_err() {
-                    return Followed::Lost;
+                    return Followed::Lost(Lost(self.flight));
                 },
                 () = at(deadline) => return Followed::Late,
                 () = at(rest) => return Followed::OfOne,
             }
         }
+    }
+}
+
+impl Lost {
+    pub(super) fn next(&self) -> Option<&Arc<Flight>> {
+        self.0.next.get()
+    }
+
+    /// Tells those who wake later. One that is told already stays: the others look for it.
+    pub(super) fn is_followed_by(&self, next: &Arc<Flight>) {
+        self.0.next.get_or_init(|| Arc::clone(next));
     }
 }
 
