@@ -26,6 +26,7 @@ use crate::relay::doors::{Doors, shown};
 use crate::relay::drain::Drain;
 use crate::relay::listen::{Answer, Peer};
 use crate::relay::worker::Workers;
+use crate::toml_file::Taken;
 use crate::{interrupt, output};
 use admin::Desk;
 use args::Args;
@@ -52,8 +53,7 @@ pub(crate) async fn run(args: Args) -> Result<Exit, Failure> {
     let mut stopped = std::pin::pin!(interrupt::stopped()?);
     let count = args.workers();
     let source = args.source();
-    let config = source.read()?;
-    let warnings = source.warnings();
+    let Taken { config, warnings } = source.read()?;
     let gateway = config.gateway.clone();
     let gate = Gate::new(config, world::now())?;
     let doors = Doors::open(&gateway.listen, gateway.tls.as_ref())?;

@@ -35,6 +35,14 @@ pub(crate) struct Understood<C> {
     pub(crate) warnings: Vec<Fault>,
 }
 
+/// What a file comes to, and what people are to hear of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Taken<C> {
+    pub(crate) config: C,
+    /// What is legal in it and likely wrong, with its places.
+    pub(crate) warnings: Vec<String>,
+}
+
 /// A file: its text, and what it comes to, or all that is wrong with it.
 #[derive(Debug)]
 pub(crate) struct Opened<C> {
@@ -49,10 +57,19 @@ impl<C> Opened<C> {
     /// # Errors
     /// With all that is wrong with it, for people.
     pub(crate) fn config(self) -> Result<C, Failure> {
-        match self.understood {
-            Ok(understood) => Ok(understood.config),
-            Err(faults) => Err(failure(&self.path, &self.text, &faults)),
-        }
+        self.taken().map(|taken| taken.config)
+    }
+
+    /// The same, and what is to be said of it.
+    ///
+    /// # Errors
+    /// With all that is wrong with it, for people.
+    pub(crate) fn taken(self) -> Result<Taken<C>, Failure> {
+        let Opened { path, text, understood } = self;
+        let Understood { config, warnings } = understood.map_err(|faults| failure(&path, &text, &faults))?;
+        let name = name(&path);
+        let warnings = warnings.iter().map(|warning| warning.shown(&name, &text)).collect();
+        Ok(Taken { config, warnings })
     }
 }
 

@@ -82,7 +82,7 @@ impl Reloads {
     pub(crate) fn reload(&self, gate: &Gate) -> Result<Reloaded, Failure> {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let now = world::now();
-        let came = self.source.read().and_then(|config| gate.reload(config, now));
+        let came = self.source.read().and_then(|taken| gate.reload(taken.config, now));
         let told = came.as_ref().map(Clone::clone).map_err(ToString::to_string);
         *last = Some(Last { at: now, came: told });
         gate.traffic.reloaded(if came.is_ok() { Reload::Taken } else { Reload::Refused });

@@ -6,7 +6,7 @@ use tidegate_wire::announce::{Form, ResetAs};
 
 use crate::exit::{Exit, Failure};
 use crate::policy::{self, Config};
-use crate::toml_file;
+use crate::toml_file::{self, Taken};
 
 /// Where the policy comes from, and what was typed on top of it.
 #[derive(Debug)]
@@ -62,12 +62,15 @@ impl Source {
     ///
     /// # Errors
     /// With all that is wrong with it.
-    pub(crate) fn read(&self) -> Result<Config, Failure> {
-        let mut config = match &self.from {
-            From::File(path) => opened(path)?.config()?,
+    pub(crate) fn read(&self) -> Result<Taken<Config>, Failure> {
+        let Taken { mut config, warnings } = match &self.from {
+            From::File(path) => opened(path)?.taken()?,
             From::Flags(text) => {
                 let understood = policy::read(text, Path::new(""));
-                understood.map_err(|faults| toml_file::failure(Path::new("the flags"), text, &faults))?.config
+                let path = Path::new("the flags").to_owned();
+                let taken = toml_file::Opened { path, text: text.clone(), understood }.taken()?;
+                // Flags say so little that nothing of it is likely wrong.
+                Taken { warnings: Vec::new(), ..taken }
             }
         };
         if self.legacy == Legacy::Too {
@@ -76,7 +79,7 @@ impl Source {
                 forms.push(Form::XRateLimit(ResetAs::DelaySeconds));
             }
         }
-        Ok(config)
+        Ok(Taken { config, warnings })
     }
 }
 
@@ -88,18 +91,6 @@ fn opened(path: &Path) -> Result<policy::Opened, Failure> {
         ));
     }
     policy::open(path)
-}
-
-impl Source {
-    /// What is legal in the file and likely wrong, for people. Flags say so little that nothing is.
-    pub(crate) fn warnings(&self) -> Vec<String> {
-        let From::File(path) = &self.from else { return Vec::new() };
-        let Ok(policy::Opened { text, understood: Ok(understood), .. }) = opened(path) else {
-            return Vec::new();
-        };
-        let name = toml_file::name(path);
-        understood.warnings.iter().map(|warning| warning.shown(&name, &text)).collect()
-    }
 }
 
 impl Typed {
@@ -140,7 +131,8 @@ mod tests {
 
     #[test]
     fn flags_make_the_policy_that_they_say() {
-        let config = Source::flags(&typed("300 per minute", "header:x-api-key"), Legacy::Too).read().unwrap();
+        let config =
+            Source::flags(&typed("300 per minute", "header:x-api-key"), Legacy::Too).read().unwrap().config;
         assert_eq!(config.gateway.upstreams.len(), 2);
         assert_eq!(config.gateway.admin, None);
         assert_eq!(config.policy.limits[0].quota, Some("300 per minute".parse().unwrap()));
