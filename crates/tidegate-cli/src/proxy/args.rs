@@ -24,7 +24,7 @@ use crate::toml_file::written::Readable;
 One API, by its base URL:
   tidegate proxy --upstream https://webexapis.com
   curl http://127.0.0.1:8430/v1/rooms -H \"Authorization: Bearer $TOKEN\"
-  Python:  WebexTeamsAPI(base_url='http://127.0.0.1:8430/v1/')
+  Python:  WebexAPI(base_url='http://127.0.0.1:8430/v1/')
   Node:    fetch('http://127.0.0.1:8430/v1/rooms')
 
 Several, with tokens, limits that are known, hosts that may be called:
@@ -48,7 +48,7 @@ with 0. A second one cuts them, and it exits with 1.")]
 pub(crate) struct Args {
     /// The proxy's file, TOML, in place of all flags but --workers
     #[arg(long, value_name = "FILE", conflicts_with_all = [
-        "upstream", "listen", "admin", "access_log", "token_env", "deadline", "max_wait", "forward", "intercept", "authority", "trust",
+        "upstream", "listen", "admin", "access_log", "token_env", "deadline", "max_wait", "forward", "intercept", "authority",
         "provider", "dialects",
     ])]
     config: Option<PathBuf>,
@@ -102,9 +102,13 @@ impl Args {
     /// The folder of the authority, if only how to trust it was asked for.
     ///
     /// # Errors
-    /// When there is no folder for it.
+    /// When there is no folder for it, or the file can't be read.
     pub(crate) fn trust(&self) -> Result<Option<PathBuf>, Failure> {
-        self.trust.then(|| self.folder()).transpose()
+        let folder = || match &self.config {
+            Some(path) => folder_of(path),
+            None => self.folder(),
+        };
+        self.trust.then(folder).transpose()
     }
 
     fn folder(&self) -> Result<PathBuf, Failure> {
@@ -166,6 +170,15 @@ fn read<T: Readable>(text: &str) -> Result<T, String> {
     T::read(text).map_err(|misread| match misread.hint {
         Some(hint) => format!("{}: {hint}", misread.message),
         None => misread.message,
+    })
+}
+
+/// The folder of the authority that a file opens tunnels with.
+fn folder_of(path: &Path) -> Result<PathBuf, Failure> {
+    let intercept = file::open(path)?.forward.and_then(|forward| forward.intercept);
+    intercept.map(|intercept| intercept.folder).ok_or_else(|| {
+        Failure::new(Exit::Usage, format!("{} opens no tunnels, so there is nobody to trust", path.display()))
+            .hint("name the hosts whose TLS is opened: `intercept` of [proxy.forward]")
     })
 }
 

@@ -101,7 +101,8 @@ pub(crate) fn refused(flags: &[&str]) -> (Option<i32>, String) {
     (output.status.code(), String::from_utf8(output.stderr).unwrap())
 }
 
-fn tidegate(args: &[&str]) -> Command {
+/// The program with these arguments, and nothing in its environment that it listens to.
+pub(crate) fn tidegate(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tidegate"));
     command.args(args).stdin(Stdio::null());
     for name in ["TIDEGATE_TOKEN", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"] {
