@@ -8,6 +8,7 @@ pub(crate) mod ending;
 pub(crate) mod fault;
 pub(crate) mod forward;
 pub(crate) mod listen;
+pub(crate) mod reach;
 pub(crate) mod settings;
 pub(crate) mod stream;
 pub(crate) mod upstream;

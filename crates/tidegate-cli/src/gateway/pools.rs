@@ -8,6 +8,7 @@ use tidegate::fleet::ServerId;
 use super::terms::{self, Terms};
 use crate::policy::{UpstreamAddress, UpstreamTerms};
 use crate::relay::fault::Fault;
+use crate::relay::reach::Unreached;
 use crate::relay::upstream::{HostSeen, Server};
 
 /// The servers as one worker knows them.
@@ -51,7 +52,7 @@ impl Pools {
         let host = if terms.gateway.forwarding.keep_host { HostSeen::Callers } else { HostSeen::Own };
         let upstream_terms = terms.gateway.upstream.clone();
         let server = Server::new(address, &upstream_terms, &terms.authorities, host)
-            .map_err(|_| Fault::Unreachable)?;
+            .map_err(|_| Fault::Unreachable(Unreached::NoTls))?;
         let pool = Pool { address: address.clone(), terms: upstream_terms, server: Arc::clone(&server) };
         known.servers.insert(id, pool);
         Ok(server)

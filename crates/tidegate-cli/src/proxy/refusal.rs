@@ -17,6 +17,7 @@ use super::saved::Late;
 use super::sender::Unsent;
 use crate::relay::body::Body;
 use crate::relay::fault::Fault;
+use crate::relay::reach::Unreached;
 use crate::relay::upstream::Reached;
 
 /// Says that an answer is the proxy's own, and why it is: the word of [`Refusal::kind`].
@@ -35,7 +36,7 @@ pub(crate) enum Refusal {
     /// There is no room to wait. Nothing was done.
     Full { said: String },
     /// No connection to the upstream came about. Nothing was done.
-    Unreachable { upstream: String },
+    Unreachable { upstream: String, why: Unreached },
     /// The upstream broke off, and the call may have been done; it isn't one that may be sent twice.
     Unknown { upstream: String },
     /// The upstream broke off, as often as it was tried.
@@ -149,7 +150,11 @@ impl From<WaitError<Unsent>> for Refusal {
             WaitError::Overfull { .. } => Refusal::Full { said },
             WaitError::Unknown(unsent) => Refusal::of(unsent, |upstream| Refusal::Unknown { upstream }),
             WaitError::Inner(unsent) if unsent.reached == Reached::Never => {
-                Refusal::of(unsent, |upstream| Refusal::Unreachable { upstream })
+                let why = match unsent.fault {
+                    Fault::Unreachable(why) => why,
+                    _ => Unreached::Otherwise,
+                };
+                Refusal::of(unsent, |upstream| Refusal::Unreachable { upstream, why })
             }
             WaitError::Inner(unsent) => Refusal::of(unsent, |upstream| Refusal::Broken { upstream }),
             // Whatever else there may be one day has no answer either.
@@ -207,8 +212,8 @@ impl fmt::Display for Refusal {
             | Refusal::TooLong { said, .. }
             | Refusal::Full { said }
             | Refusal::Unanswered { said } => f.write_str(said),
-            Refusal::Unreachable { upstream } => {
-                write!(f, "no connection to {upstream} came about: look at its name and port, and at the network")
+            Refusal::Unreachable { upstream, why } => {
+                write!(f, "no connection to {upstream} came about, and nothing was done: {why}; {}", why.advice())
             }
             Refusal::Unknown { upstream } => write!(
                 f,

@@ -20,6 +20,7 @@ use super::settings::Scheme;
 use crate::policy::{UpstreamAddress, UpstreamTerms};
 use crate::relay::fault::Fault;
 use crate::relay::forward::Outgoing;
+use crate::relay::reach::Unreached;
 use crate::relay::upstream::{Authorities, HostSeen, Reached, SendError, Server, Streamed};
 
 /// How many origins one worker keeps connections to. In forward mode they are the callers' choice.
@@ -138,7 +139,7 @@ impl Pools {
             Scheme::Https => UpstreamAddress::Https(authority.clone()),
         };
         let server = Server::new(&address, &self.terms, &self.authorities, HostSeen::Own);
-        let server = server.map_err(|_| Fault::Unreachable)?;
+        let server = server.map_err(|_| Fault::Unreachable(Unreached::NoTls))?;
         known.insert(key, Pool { server: Arc::clone(&server), used: now });
         Ok(server)
     }

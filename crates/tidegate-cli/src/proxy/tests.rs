@@ -6,6 +6,7 @@ mod places;
 mod secrets;
 mod shared;
 mod tunnels;
+mod unreached;
 mod waits;
 
 use std::net::SocketAddr;

@@ -12,7 +12,7 @@ use http::header::{CONTENT_LENGTH, HOST, HeaderValue, TRANSFER_ENCODING};
 use http::{Method, Request, Response, Version};
 use http_body_util::Empty;
 use hyper::body::Incoming;
-use tidegate::client::{Deadline, WaitError, WaitLayer};
+use tidegate::client::{Caller, Deadline, Priority, WaitError, WaitLayer};
 use tidegate::path::Host;
 use tidegate::world;
 use tower_layer::Layer as _;
@@ -29,6 +29,7 @@ use crate::relay::body::Body;
 use crate::relay::drain::Told;
 use crate::relay::fault::Fault;
 use crate::relay::listen::{Call, Peer, Within};
+use crate::relay::reach::Unreached;
 use crate::relay::stream::Plain;
 use dial::Dial;
 use place::Place;
@@ -70,7 +71,11 @@ impl Tunnels {
         if self.house.itself.is_reached_by(&place.origin()).await {
             return Err(Refusal::Loop);
         }
-        let deadline = asked::take(request.headers_mut())?;
+        let asked = Asked {
+            deadline: asked::take(request.headers_mut())?.map(Deadline),
+            caller: self.house.callers.of(request.headers(), peer.address),
+            priority: self.house.callers.take_priority(request.headers_mut()),
+        };
         let caller = hyper::upgrade::on(&mut request);
         let mut answer = Response::new(Body::empty());
         match self.house.opens(&place.host) {
@@ -80,7 +85,7 @@ impl Tunnels {
                 answer.extensions_mut().insert(Within { caller, host: place.authority(), shown });
             }
             None => {
-                let server = self.dial(&place, deadline.map(Deadline), noted).await?;
+                let server = self.dial(&place, asked, noted).await?;
                 passed::pass(caller, server, self.told.clone(), (call, in_hand, self.house.seen.tunnel()));
             }
         }
@@ -88,24 +93,37 @@ impl Tunnels {
     }
 
     /// A connection to a host, once its turn has come.
-    async fn dial(
-        &self,
-        place: &Place,
-        deadline: Option<Deadline>,
-        noted: &mut Noted,
-    ) -> Result<Plain, Refusal> {
+    async fn dial(&self, place: &Place, asked: Asked, noted: &mut Noted) -> Result<Plain, Refusal> {
         let dial = Dial::new(place, self.house.connect_within());
-        let mut request = Request::new(Empty::<Bytes>::new());
-        *request.method_mut() = Method::CONNECT;
-        *request.uri_mut() = place.origin();
-        request.extensions_mut().insert(Resource::named(Method::CONNECT.to_string()));
+        let mut request = asking(place, asked);
         request.extensions_mut().insert(noted.tunnels_to(&place.origin()));
         request.extensions_mut().insert(noted.waits().1);
-        deadline.map(|deadline| request.extensions_mut().insert(deadline));
         self.wait.layer(dial.clone()).call(request).await.map_err(|error| undialled(error, place))?;
-        let stream = dial.taken().ok_or_else(|| Refusal::Unreachable { upstream: place.to_string() })?;
+        let stream = dial
+            .taken()
+            .ok_or_else(|| Refusal::Unreachable { upstream: place.to_string(), why: Unreached::Otherwise })?;
         Ok(Plain::tcp(stream))
     }
+}
+
+/// Who asks for a tunnel, and how urgent it is.
+struct Asked {
+    deadline: Option<Deadline>,
+    caller: Caller,
+    priority: Priority,
+}
+
+/// What is paced: a call of its own for each connection to a place.
+fn asking(place: &Place, asked: Asked) -> Request<Empty<Bytes>> {
+    let mut request = Request::new(Empty::<Bytes>::new());
+    *request.method_mut() = Method::CONNECT;
+    *request.uri_mut() = place.origin();
+    let extensions = request.extensions_mut();
+    extensions.insert(Resource::named(Method::CONNECT.to_string()));
+    extensions.insert(asked.caller);
+    extensions.insert(asked.priority);
+    asked.deadline.map(|deadline| extensions.insert(deadline));
+    request
 }
 
 /// Looks whether a CONNECT can be served at all.
@@ -151,4 +169,25 @@ pub(crate) fn bind<B>(request: &mut Request<B>, peer: &Peer) -> Result<(), Refus
     }
     request.extensions_mut().insert(Origin(Scheme::Https, through.clone()));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_tunnel_is_asked_for_in_its_caller_s_name() {
+        let place = Place::of(&"api.example:443".parse().unwrap()).unwrap();
+        let (caller, deadline) = (Caller(7), Some(Deadline(Duration::from_secs(5))));
+        let request = asking(&place, Asked { deadline, caller, priority: Priority::High });
+        assert_eq!(request.uri(), "https://api.example/");
+        assert_eq!(request.extensions().get(), Some(&caller));
+        assert_eq!(request.extensions().get(), Some(&Priority::High));
+        assert_eq!(
+            request.extensions().get::<Deadline>().map(|deadline| deadline.0),
+            deadline.map(|it| it.0)
+        );
+    }
 }

@@ -5,6 +5,8 @@ use std::fmt;
 
 use http::StatusCode;
 
+use super::reach::Unreached;
+
 /// What went wrong with one request: the one list from which such answers are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
@@ -20,8 +22,8 @@ pub(crate) enum Fault {
     TooSlow,
     /// No server is in routing.
     NoServer,
-    /// No connection to the server came about.
-    Unreachable,
+    /// No connection to the server came about; says why.
+    Unreachable(Unreached),
     /// The server broke off, or said what isn't HTTP.
     UpstreamBroke,
     /// The server's answer didn't begin in time.
@@ -38,7 +40,7 @@ impl Fault {
             Fault::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Fault::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Fault::NoServer => StatusCode::SERVICE_UNAVAILABLE,
-            Fault::Unreachable | Fault::UpstreamBroke => StatusCode::BAD_GATEWAY,
+            Fault::Unreachable(_) | Fault::UpstreamBroke => StatusCode::BAD_GATEWAY,
             Fault::UpstreamSlow => StatusCode::GATEWAY_TIMEOUT,
         }
     }
@@ -59,7 +61,7 @@ impl fmt::Display for Fault {
             Fault::TooLarge => "the body is larger than this gateway takes",
             Fault::TooSlow => "the body came too slowly",
             Fault::NoServer => "no server is available now; try again later",
-            Fault::Unreachable => "the server can't be reached",
+            Fault::Unreachable(why) => return write!(f, "the server can't be reached: {why}"),
             Fault::UpstreamBroke => "the server broke off its answer",
             Fault::UpstreamSlow => "the server took too long to answer",
         })
@@ -76,7 +78,8 @@ mod tests {
     fn a_caller_s_fault_is_a_4xx_and_a_server_s_a_5xx() {
         let of_caller = [Fault::BadRequest("x"), Fault::TooLarge, Fault::TooSlow];
         assert!(of_caller.iter().all(|fault| fault.status().is_client_error() && fault.ends_connection()));
-        let of_server = [Fault::NoServer, Fault::Unreachable, Fault::UpstreamBroke, Fault::UpstreamSlow];
+        let unreachable = Fault::Unreachable(Unreached::Refused);
+        let of_server = [Fault::NoServer, unreachable, Fault::UpstreamBroke, Fault::UpstreamSlow];
         assert!(of_server.iter().all(|fault| fault.status().is_server_error() && !fault.ends_connection()));
     }
 }

@@ -57,7 +57,7 @@ impl Probe {
         let Ok(request) = request else { return Check::Failed };
         match tokio::time::timeout(health.timeout, server.send(request)).await {
             Ok(Ok(answer)) if answer.status().is_success() => Check::Passed,
-            Ok(Err(error)) if error.fault == Fault::Unreachable => Check::Refused,
+            Ok(Err(error)) if matches!(error.fault, Fault::Unreachable(_)) => Check::Refused,
             _ => Check::Failed,
         }
     }

@@ -199,7 +199,7 @@ impl Visit {
     fn failed(&mut self, gate: &Gate, fault: Fault) {
         let now = world::now();
         let outcome = match fault {
-            Fault::Unreachable => Outcome::Refused,
+            Fault::Unreachable(_) => Outcome::Refused,
             Fault::UpstreamSlow => Outcome::TimedOut,
             Fault::UpstreamBroke => Outcome::Broke,
             // The caller's own, which says nothing of the server.

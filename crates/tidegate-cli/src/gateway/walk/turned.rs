@@ -123,7 +123,12 @@ impl Turned {
             Turned::Target(fault) => Trouble::from(fault),
             Turned::Fault(fault) => {
                 let wait = (*fault == Fault::NoServer).then_some(WAIT_FOR_A_SERVER);
-                Trouble { wait, ..Trouble::new(fault.status(), fault.to_string()) }
+                let said = match fault {
+                    // Why is for those who run it, and in the log: callers can do nothing about it.
+                    Fault::Unreachable(_) => "the server can't be reached".to_owned(),
+                    fault => fault.to_string(),
+                };
+                Trouble { wait, ..Trouble::new(fault.status(), said) }
             }
             Turned::Refused(refusal) => Trouble::new(refusal.status(), refusal.to_string()),
         }

@@ -97,7 +97,7 @@ async fn what_becomes_of_a_call_that_breaks_is_said() {
     for (server, request, status, word, said) in [
         (breaking().await, post, "502", "unknown", "may have been done"),
         (breaking().await, get, "502", "broken", "does no harm"),
-        (nobody, post, "502", "unreachable", "no connection to 127.0.0.1"),
+        (nobody, post, "502", "unreachable", "nobody listens there; look whether the server runs"),
     ] {
         let answer = Running::to(server).ask(request).await;
         assert_eq!((answer.status(), answer.field("tidegate-refused")), (status, Some(word)), "{request}");

@@ -74,13 +74,13 @@ async fn echoing() -> SocketAddr {
 }
 
 /// An authority in a folder of its own.
-fn authority() -> (LocalAuthority, TempDir) {
+pub(super) fn authority() -> (LocalAuthority, TempDir) {
     let folder = tempfile::tempdir().unwrap();
     (LocalAuthority::open(folder.path(), world::wall_clock()).unwrap(), folder)
 }
 
 /// A server in TLS, vouched for by this authority, that treats each connection as it is told.
-async fn in_tls<F>(
+pub(super) async fn in_tls<F>(
     authority: &LocalAuthority,
     treat: impl Fn(tokio_rustls::server::TlsStream<TcpStream>) -> F + Send + Sync + 'static,
 ) -> SocketAddr

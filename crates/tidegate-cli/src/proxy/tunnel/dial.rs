@@ -17,6 +17,7 @@ use tower_service::Service;
 use super::place::Place;
 use crate::proxy::sender::{Sendings, Unsent};
 use crate::relay::fault::Fault;
+use crate::relay::reach;
 use crate::relay::upstream::Reached;
 
 /// Makes a connection to one place, when it is called.
@@ -39,13 +40,13 @@ impl Dial {
     }
 
     async fn attempt(self) -> Result<Response<Empty<Bytes>>, Unsent> {
-        let connected = TcpStream::connect((self.host.as_str(), self.port));
+        let connected = reach::tcp(&self.host, self.port);
         let fault = match tokio::time::timeout(self.within, connected).await {
             Ok(Ok(stream)) => {
                 *self.made.lock().unwrap_or_else(PoisonError::into_inner) = Some(stream);
                 return Ok(Response::new(Empty::new()));
             }
-            Ok(Err(_)) => Fault::Unreachable,
+            Ok(Err(why)) => Fault::Unreachable(why),
             Err(_) => Fault::UpstreamSlow,
         };
         Err(Unsent { reached: Reached::Never, fault, upstream: format!("{}:{}", self.host, self.port) })

@@ -21,6 +21,7 @@ use super::{Running, bounds, terms, upstream};
 use crate::policy::{UpstreamAddress, UpstreamTerms, UpstreamVersion};
 use crate::relay::fault::Fault;
 use crate::relay::forward::Outgoing;
+use crate::relay::reach::Unreached;
 use crate::relay::upstream::{Authorities, HostSeen, Reached, Server};
 
 const SHORT: Duration = Duration::from_millis(20);
@@ -89,7 +90,7 @@ async fn what_never_reached_a_server_is_given_back() {
     for version in [UpstreamVersion::Http1, UpstreamVersion::Http2] {
         let server = server(&at(address), &UpstreamTerms { version, ..terms() });
         let error = server.send(request("POST")).await.unwrap_err();
-        assert_eq!((error.reached, error.fault), (Reached::Never, Fault::Unreachable));
+        assert_eq!((error.reached, error.fault), (Reached::Never, Fault::Unreachable(Unreached::Refused)));
         assert_eq!(error.request.unwrap().method(), "POST");
     }
 }

@@ -9,7 +9,7 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::BuilderVerifierExt as _;
-use tokio::net::{TcpStream, UnixStream};
+use tokio::net::UnixStream;
 use tokio_rustls::TlsConnector;
 
 use super::attentive::Attentive;
@@ -18,6 +18,7 @@ use super::http2::Shared;
 use crate::exit::{Exit, Failure};
 use crate::policy::{UpstreamAddress, UpstreamTerms, UpstreamVersion};
 use crate::relay::fault::Fault;
+use crate::relay::reach::{self, Unreached};
 use crate::relay::stream::{Plain, Stream};
 
 /// Who may vouch for servers that are spoken to in TLS.
@@ -109,7 +110,7 @@ impl Connector {
     pub(super) async fn http1(&self) -> Result<Box<Live>, Fault> {
         let stream = self.open().await?;
         let made = hyper::client::conn::http1::handshake(TokioIo::new(Attentive::new(stream))).await;
-        let (sender, connection) = made.map_err(|_| Fault::Unreachable)?;
+        let (sender, connection) = made.map_err(|_| Fault::Unreachable(Unreached::Closed))?;
         Ok(Box::new(Live::new(sender, connection)))
     }
 
@@ -119,7 +120,7 @@ impl Connector {
         let mut builder = hyper::client::conn::http2::Builder::new(TokioExecutor::new());
         builder.timer(TokioTimer::new()).keep_alive_interval(idle).keep_alive_timeout(self.within);
         let made = builder.handshake(TokioIo::new(stream)).await;
-        let (sender, connection) = made.map_err(|_| Fault::Unreachable)?;
+        let (sender, connection) = made.map_err(|_| Fault::Unreachable(Unreached::Closed))?;
         tokio::spawn(async move {
             // Each call on it is told what broke it.
             let _ = connection.await;
@@ -130,25 +131,32 @@ impl Connector {
     async fn open(&self) -> Result<Stream, Fault> {
         let opened = tokio::time::timeout(self.within, async {
             let plain = self.open_plain().await?;
-            Ok::<Stream, std::io::Error>(match &self.tls {
+            Ok(match &self.tls {
                 None => Stream::Plain(plain),
                 Some((tls, name)) => {
-                    let stream = tls.connect(name.clone(), plain).await?;
+                    let stream = tls.connect(name.clone(), plain).await;
+                    let stream = stream.map_err(|error| match Unreached::of(&error) {
+                        Unreached::Closed => Unreached::NoTls,
+                        why => why,
+                    })?;
                     Stream::Tls(Box::new(stream.into()))
                 }
             })
         });
-        opened.await.ok().and_then(Result::ok).ok_or(Fault::Unreachable)
+        opened.await.unwrap_or(Err(Unreached::TimedOut)).map_err(Fault::Unreachable)
     }
 
-    async fn open_plain(&self) -> std::io::Result<Plain> {
+    async fn open_plain(&self) -> Result<Plain, Unreached> {
         let (authority, usual) = match &self.address {
-            UpstreamAddress::Unix(path) => return UnixStream::connect(path).await.map(Plain::Unix),
+            UpstreamAddress::Unix(path) => {
+                let connected = UnixStream::connect(path).await;
+                return connected.map(Plain::Unix).map_err(|error| Unreached::of(&error));
+            }
             UpstreamAddress::Http(authority) => (authority, 80),
             UpstreamAddress::Https(authority) => (authority, 443),
         };
         let port = authority.port_u16().unwrap_or(usual);
-        TcpStream::connect((bare(authority.host()), port)).await.map(Plain::tcp)
+        reach::tcp(bare(authority.host()), port).await.map(Plain::tcp)
     }
 }
 

@@ -19,6 +19,7 @@ use super::SendError;
 use super::attentive::Attentive;
 use crate::relay::fault::Fault;
 use crate::relay::forward::{Outgoing, Progress};
+use crate::relay::reach::Unreached;
 use crate::relay::stream::Stream;
 
 /// A connection that carries one call at a time.
@@ -88,7 +89,7 @@ impl Live {
         match in_time(answered, self.timer.as_mut(), within, progress.as_deref()).await {
             Some(Ok(answer)) => Ok(answer),
             Some(Err(mut error)) => Err(match error.take_message() {
-                Some(request) => SendError::never(Fault::Unreachable, Some(request)),
+                Some(request) => SendError::never(Fault::Unreachable(Unreached::Closed), Some(request)),
                 None => SendError::perhaps(fault_of(progress.as_ref())),
             }),
             None => Err(SendError::perhaps(Fault::UpstreamSlow)),

@@ -15,6 +15,7 @@ use super::SendError;
 use super::http1::{fault_of, in_time};
 use crate::relay::fault::Fault;
 use crate::relay::forward::Outgoing;
+use crate::relay::reach::Unreached;
 
 /// How many calls share a connection before another is opened: what servers usually allow, 100 at least (RFC 9113 section
 /// 6.5.2). Where one allows fewer, the rest wait for their turn.
@@ -63,7 +64,7 @@ impl Shared {
         match in_time(answer, timer, within, progress.as_deref()).await {
             Some(Ok(answer)) => Ok(answer),
             Some(Err(mut error)) => Err(match error.take_message() {
-                Some(request) => SendError::never(Fault::Unreachable, Some(request)),
+                Some(request) => SendError::never(Fault::Unreachable(Unreached::Closed), Some(request)),
                 None if was_not_looked_at(&error.into_error()) => {
                     SendError::never(Fault::UpstreamBroke, None)
                 }
