@@ -6,6 +6,7 @@ pub(crate) mod args;
 mod board;
 mod books;
 mod crew;
+mod cycles;
 mod eta;
 mod input;
 mod journal;

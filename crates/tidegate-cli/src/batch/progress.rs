@@ -11,7 +11,8 @@ use tidegate::world;
 use tidegate_core::Time;
 use tidegate_core::pacer::Belief;
 
-use super::board::{Board, Counts};
+use super::board::{Board, Counts, Left};
+use super::cycles::Cycles;
 use super::eta::{Known, Speed, left};
 use crate::caller::units::spoken;
 use crate::caller::voice::Voice;
@@ -36,11 +37,18 @@ pub(crate) struct Progress {
     pub(crate) board: Arc<Board>,
 }
 
-/// How fast it goes: all, and each lane that has a limit.
-#[derive(Debug)]
-struct Speeds {
-    all: Speed,
-    lanes: BTreeMap<String, Speed>,
+/// How it went so far: the speed of all, and the waits of each lane.
+#[derive(Debug, Default)]
+struct Past {
+    speed: Speed,
+    lanes: BTreeMap<String, Cycles>,
+}
+
+/// What is believed of a lane: the pace, and when the next call may go.
+#[derive(Clone, Copy, Debug, Default)]
+struct Believed {
+    pace: Option<f64>,
+    gate: Time,
 }
 
 /// What there is to tell at one moment.
@@ -56,8 +64,8 @@ struct Moment {
 impl Progress {
     /// Tells until it is dropped; never ends.
     pub(crate) async fn tell(&self) {
-        let mut speeds = Speeds { all: Speed::of_all(), lanes: BTreeMap::new() };
-        self.see(&mut speeds, world::now());
+        let mut past = Past::default();
+        self.see(&mut past, world::now());
         world::sleep_until(world::now().later(READABLE)).await;
         if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
             self.voice.bar().set_style(style);
@@ -66,58 +74,53 @@ impl Progress {
         let (mut line, mut event) = (world::now().later(LINE), world::now().later(EVENT));
         loop {
             let now = world::now();
-            self.see(&mut speeds, now);
+            self.see(&mut past, now);
             if is_watched {
-                self.voice.bar().set_message(self.moment(now, &speeds).line());
+                self.voice.bar().set_message(self.moment(now, &past).line());
                 self.voice.bar().tick();
             } else if now >= line {
                 line = now.later(LINE);
-                self.voice.note(self.moment(now, &speeds).line());
+                self.voice.note(self.moment(now, &past).line());
             }
             if now >= event {
                 event = now.later(EVENT);
-                self.voice.event(|| self.moment(now, &speeds).json());
+                self.voice.event(|| self.moment(now, &past).json());
             }
             world::sleep_until(now.later(if is_watched { BEAT } else { BEAT * 4 })).await;
         }
     }
 
-    fn see(&self, speeds: &mut Speeds, now: Time) {
-        speeds.all.see(now, self.board.counts().done());
-        let limited = |belief: &Belief| belief.refused > 0 && belief.closed_until <= now;
-        for (name, _) in self.layer.beliefs().into_iter().filter(|(_, belief)| limited(belief)) {
-            // From the end of the first wait on: what went before was a burst.
-            speeds.lanes.entry(name.to_string()).or_insert_with(Speed::of_lane);
-        }
-        for lane in self.board.lanes() {
-            if let Some(speed) = speeds.lanes.get_mut(&lane.lane) {
-                speed.see(now, lane.of - lane.items);
-            }
+    fn see(&self, past: &mut Past, now: Time) {
+        past.speed.see(now, self.board.counts().done());
+        let believed = self.believed();
+        for Left { lane, items, of } in self.board.lanes() {
+            let (done, gate) = (of - items, believed.get(&lane).map_or(Time::ZERO, |belief| belief.gate));
+            past.lanes.entry(lane).or_insert_with(|| Cycles::new(now, done)).see(now, done, gate);
         }
     }
 
-    fn moment(&self, now: Time, speeds: &Speeds) -> Moment {
-        let counts = self.board.counts();
-        let per_second = speeds.all.per_second(now, counts.done());
-        let mut believed: BTreeMap<String, (Option<f64>, Duration)> = BTreeMap::new();
+    /// What is believed of each lane.
+    fn believed(&self) -> BTreeMap<String, Believed> {
+        let mut believed: BTreeMap<String, Believed> = BTreeMap::new();
         for (name, belief) in self.layer.beliefs() {
-            let wait = belief.closed_until.since(now);
+            let known = believed.entry(name.to_string()).or_default();
             // Two tokens have two paces for one name: the slower one takes longer.
-            let known = believed.entry(name.to_string()).or_insert((belief.pace, wait));
-            known.0 = [known.0, belief.pace].into_iter().flatten().reduce(f64::min);
-            known.1 = known.1.max(wait);
+            known.pace = [known.pace, belief.pace].into_iter().flatten().reduce(f64::min);
+            known.gate = known.gate.max(gate(&belief));
         }
-        let lanes: Vec<Known> = self
-            .board
-            .lanes()
-            .into_iter()
-            .map(|lane| {
-                let (pace, wait) = believed.get(&lane.lane).copied().unwrap_or_default();
-                let speed = speeds.lanes.get(&lane.lane);
-                let delivered = speed.and_then(|speed| speed.per_second(now, lane.of - lane.items));
-                Known { left: lane.items, pace, delivered, wait }
-            })
-            .collect();
+        believed
+    }
+
+    fn moment(&self, now: Time, past: &Past) -> Moment {
+        let counts = self.board.counts();
+        let per_second = past.speed.per_second(now, counts.done());
+        let believed = self.believed();
+        let known = |Left { lane, items, of }: Left| {
+            let Believed { pace, gate } = believed.get(&lane).copied().unwrap_or_default();
+            let by_waits = past.lanes.get(&lane).and_then(|cycles| cycles.left(now, of - items, items));
+            Known { left: items, pace, by_waits, wait: gate.since(now) }
+        };
+        let lanes: Vec<Known> = self.board.lanes().into_iter().map(known).collect();
         let wait = self.watch.longest().and_then(|(waiting, all)| {
             let words = waiting.in_words(now, world::wall_clock())?;
             let others = if all > 1 { format!(" and {} more", all - 1) } else { String::new() };
@@ -160,6 +163,12 @@ impl Moment {
             "eta_seconds": self.left.map(|left| left.as_secs()),
         })
     }
+}
+
+/// Until when the upstream lets nothing pass, by what it told or announced.
+fn gate(belief: &Belief) -> Time {
+    let announced = belief.announced.filter(|(left, _)| *left == 0).map_or(Time::ZERO, |(_, until)| until);
+    belief.closed_until.max(announced)
 }
 
 /// A rate in few characters.

@@ -53,6 +53,35 @@ fn a_torn_result_that_was_not_entered_is_taken_off_and_is_unknown() {
 }
 
 #[test]
+fn results_are_put_into_order_whenever_that_was_ended() {
+    let lines = ["a/1", "a/2", "a/3", "b/1", "b/2", "b/3"]
+        .map(|id| format!("{{\"id\":\"{id}\",\"path\":\"/v1/{id}\"}}\n"));
+    let (server, desk) = (Server::new(|_, _| ok("1")), Desk::new(&lines.concat()));
+    // Two groups take turns.
+    desk.run(&server.url(""), &["--concurrency", "1"]).check(0, &["done: 6 of 6"]);
+    let (completed, begun) = (desk.read("results"), desk.read("results.journal"));
+    desk.run(&server.url(""), &["--ordered"]).check(0, &["6 of them before"]);
+    let (ordered, entered) = (desk.read("results"), desk.read("results.journal"));
+    assert_eq!(desk.ids(), ["a/1", "a/2", "a/3", "b/1", "b/2", "b/3"]);
+    assert_ne!(completed, ordered);
+    let in_the_copy = (&*completed, &*begun, Some(&ordered[..ordered.len() / 2]));
+    let in_the_entry = (&*completed, &entered[..entered.len() - 3], Some(&*ordered));
+    let before_its_place_is_taken = (&*completed, &*entered, Some(&*ordered));
+    let at_the_end = (&*ordered, &*entered, None);
+    for (results, journal, beside) in [in_the_copy, in_the_entry, before_its_place_is_taken, at_the_end] {
+        desk.write("results", results);
+        desk.write("results.journal", journal);
+        if let Some(beside) = beside {
+            desk.write("results.ordered", beside);
+        }
+        desk.run(&server.url(""), &["--ordered"]).check(0, &["6 of them before"]);
+        assert_eq!((desk.read("results"), desk.read("results.journal")), (ordered.clone(), entered.clone()));
+        assert_eq!(desk.files(), ["list", "results", "results.journal"]);
+    }
+    assert_eq!(server.received().len(), 6);
+}
+
+#[test]
 fn a_list_or_flags_that_were_changed_are_refused() {
     let (simulation, desk) = done();
     let base = simulation.base();
