@@ -8,7 +8,8 @@ cd "$(dirname "$0")"
 . ./stage.sh
 callers=${1:-10000}
 seconds=${2:-30}
-ulimit -n $((callers + 1000))
+# Each caller has a connection, and so has each call of the unequal ones.
+ulimit -n $((callers > 2100 ? callers + 1000 : 3100))
 build_both
 
 # A simulated API with a limit on one of its paths, and the proxy in front of it.
@@ -16,7 +17,7 @@ stand() {
     port[$1.api]=$(free_port)
     port[$1]=$(free_port)
     port[$1.desk]=$(free_port)
-    start "$1.api" 0-1 "$TIDEGATE" simulate --quiet --servers 1 --listen "127.0.0.1:${port[$1.api]}" --limit "GET /v1/people/{id}: $2"
+    start "$1.api" 0-1 "$TIDEGATE" simulate --quiet --servers 1 --listen "127.0.0.1:${port[$1.api]}" --limit "GET /v1/rooms: $2"
     await "${port[$1.api]}" "$dir/$1.api.log"
     cat >"$dir/$1.toml" <<EOF
 [proxy]

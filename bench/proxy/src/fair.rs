@@ -29,10 +29,12 @@ pub fn run(proxy: &str, seconds: u64) -> io::Result<()> {
     let end = WARM_UP + Duration::from_secs(seconds);
     let got: Vec<_> = (0..CALLERS).map(|_| Arc::new(AtomicU64::new(0))).collect();
     for (number, got) in (0..).zip(&got) {
-        for _ in 0..LEAST << number {
+        for connection in 0..LEAST << number {
             let (caller, got) = (Caller::connect(proxy)?, Arc::clone(got));
             // One that fails stops asking, and is missed in what is counted.
-            thread::Builder::new().stack_size(64 * 1024).spawn(move || calls(caller, number, began, &got))?;
+            thread::Builder::new()
+                .stack_size(64 * 1024)
+                .spawn(move || calls(caller, (number, connection), began, &got))?;
         }
     }
     thread::sleep(end.saturating_sub(began.elapsed()));
@@ -41,11 +43,12 @@ pub fn run(proxy: &str, seconds: u64) -> io::Result<()> {
     Ok(())
 }
 
-fn calls(mut caller: Caller, number: u32, began: Instant, got: &AtomicU64) {
+fn calls(mut caller: Caller, (number, connection): (u32, u64), began: Instant, got: &AtomicU64) {
     let fields = format!("X-Caller: {number}\r\n");
     for call in 0u64.. {
-        let person = u64::from(number) << 32 | call;
-        if let Err(error) = caller.call(&format!("/v1/people/{person}"), &fields) {
+        // No two alike, or they would share an answer.
+        let target = format!("/v1/rooms?max=1&call={number}-{connection}-{call}");
+        if let Err(error) = caller.call(&target, &fields) {
             eprintln!("caller {number}: {error}");
             return;
         }

@@ -50,10 +50,10 @@ impl Watched {
     }
 }
 
-/// The call of one who waits: each about somebody else, so that none is answered by another's answer.
+/// The call of one who waits: each in its own words, so that none is answered by another's answer.
 fn wait(proxy: &str, number: usize) -> io::Result<Caller> {
     let mut caller = Caller::connect(proxy)?;
-    caller.ask(&format!("/v1/people/{number}"), "")?;
+    caller.ask(&format!("/v1/rooms?max=1&call={number}"), "")?;
     Ok(caller)
 }
 

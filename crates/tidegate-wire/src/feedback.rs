@@ -14,6 +14,7 @@ mod answer;
 mod label;
 mod message;
 mod named;
+mod names;
 mod origin;
 mod seen;
 mod wait;

@@ -33,7 +33,8 @@ pub(crate) struct Known {
     pub(crate) number: usize,
     pub(crate) upstream: Upstream,
     pub(crate) token: Option<Injected>,
-    pub(crate) speaks: Option<Speaks>,
+    /// How it says "slow down".
+    pub(crate) speaks: Speaks,
 }
 
 /// What all calls share.
@@ -258,13 +259,14 @@ pub(crate) fn shape(method: &Method, path: &str) -> String {
 fn known(number: usize, upstream: Upstream, dialects: &Table) -> Result<Known, Failure> {
     let token = upstream.token.as_ref();
     let token = token.map(|token| Injected::read(token, |name| std::env::var(name).ok())).transpose()?;
-    let speaks = upstream.manner.dialect.as_deref().map(|name| {
-        let unknown = || {
-            Failure::new(Exit::Usage, format!("the dialect {name:?} isn't known")).hint(dialects.hint(name))
-        };
-        dialects.named(name).map(Speaks).ok_or_else(unknown)
-    });
-    Ok(Known { number, speaks: speaks.transpose()?, token, upstream })
+    let unknown = |name: &str| {
+        Failure::new(Exit::Usage, format!("the dialect {name:?} isn't known")).hint(dialects.hint(name))
+    };
+    let speaks = match upstream.manner.dialect.as_deref() {
+        Some(name) => dialects.named(name).ok_or_else(|| unknown(name))?,
+        None => dialects.of_host(upstream.base.authority.host()),
+    };
+    Ok(Known { number, speaks: Speaks(speaks), token, upstream })
 }
 
 /// How often a call is sent whose connection breaks, if it may be sent again: with the pauses between, six seconds of

@@ -57,11 +57,10 @@ pub(crate) fn there(base: &Base, rest: &str, query: Option<&str>) -> Result<Uri,
     if !base.path.is_empty() && rest.split('/').any(is_dots) {
         return Err(Astray::DotSegment);
     }
-    let path = match (base.path.as_str(), rest) {
-        ("", "") => "/".to_owned(),
-        (path, rest) => format!("{path}{rest}"),
-    };
-    let target = query.map_or(path.clone(), |query| format!("{path}?{query}"));
+    let path = base.path.as_str();
+    let slash = if path.is_empty() && rest.is_empty() { "/" } else { "" };
+    let (mark, query) = query.map_or(("", ""), |query| ("?", query));
+    let target = [path, slash, rest, mark, query].concat();
     let target = PathAndQuery::try_from(target).map_err(|_| Astray::NoTarget)?;
     url(base.scheme, base.authority.clone(), target).ok_or(Astray::NoTarget)
 }

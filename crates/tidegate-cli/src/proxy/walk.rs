@@ -141,7 +141,7 @@ impl Walker {
         extensions.insert(resource);
         self.house.refusals(goal.known).map(|refusals| extensions.insert(refusals));
         deadline.map(|span| extensions.insert(Deadline(span)));
-        goal.known.and_then(|known| known.speaks.clone()).map(|speaks| extensions.insert(speaks));
+        goal.known.map(|known| extensions.insert(known.speaks.clone()));
         Ok((request, upgrade))
     }
 }

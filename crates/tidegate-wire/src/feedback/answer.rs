@@ -9,6 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde_json::Value;
 use tidegate_core::Time;
 
+use super::names::Names;
 use super::origin::{Origin, Told};
 use crate::dialect::{Condition, Place, Source, Sources, Test};
 use crate::octets::{Count, digits, trim};
@@ -17,13 +18,14 @@ use crate::ratelimit::Reset;
 use crate::retry_after;
 use crate::value::{self, Clock};
 
-/// An answer and the reader's clock. Its body is parsed only if somebody looks.
+/// An answer and the reader's clock. Its date and its body are parsed only if somebody looks.
 pub(super) struct Answer<'a> {
     pub(super) status: StatusCode,
     headers: &'a HeaderMap,
+    names: Names,
     body: Option<&'a [u8]>,
     json: OnceCell<Option<Value>>,
-    clock: Clock,
+    clock: OnceCell<Clock>,
     now: Time,
 }
 
@@ -38,13 +40,22 @@ impl<'a> Answer<'a> {
         let body = body.filter(|body| body.len() <= MAX_BODY);
         // A byte-order mark is no part of what it stands before.
         let body = body.map(|body| body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body));
-        let clock = Clock::new(headers.get(DATE).map(HeaderValue::as_bytes), now);
-        Answer { status, headers, body, json: OnceCell::new(), clock, now }
+        let (names, json, clock) = (Names::of(headers), OnceCell::new(), OnceCell::new());
+        Answer { status, headers, names, body, json, clock, now }
+    }
+
+    fn clock(&self) -> Clock {
+        *self.clock.get_or_init(|| Clock::new(self.date(), self.now))
+    }
+
+    fn date(&self) -> Option<&'a [u8]> {
+        self.headers.get(DATE).map(HeaderValue::as_bytes)
     }
 
     /// All lines of a field.
     pub(super) fn lines(&self, name: &HeaderName) -> impl Iterator<Item = &'a [u8]> {
-        self.headers.get_all(name).into_iter().map(HeaderValue::as_bytes)
+        let lines = self.names.may_have(name).then(|| self.headers.get_all(name));
+        lines.into_iter().flatten().map(HeaderValue::as_bytes)
     }
 
     /// Whether there is a field of this name, whatever it says.
@@ -53,8 +64,8 @@ impl<'a> Answer<'a> {
     }
 
     pub(super) fn retry_after(&self) -> Option<Told<Duration>> {
-        let date = self.headers.get(DATE).map(HeaderValue::as_bytes);
-        let told = retry_after::read(self.lines(&RETRY_AFTER), date, self.now)?;
+        self.lines(&RETRY_AFTER).next()?;
+        let told = retry_after::read(self.lines(&RETRY_AFTER), self.date(), self.now)?;
         Some(Told::new(told.wait, Origin::Field(RETRY_AFTER)))
     }
 
@@ -135,7 +146,7 @@ impl<'a> Answer<'a> {
         let mut longest: Option<Told<Duration>> = None;
         self.visit_share(source, share, |value, origin| {
             let wait = part(source, trim(value), of)
-                .and_then(|value| value::wait(value, source.format, self.clock))
+                .and_then(|value| value::wait(value, source.format, self.clock()))
                 .filter(|wait| longest.as_ref().is_none_or(|known| known.value < *wait));
             if let Some(wait) = wait {
                 longest = Some(Told::new(wait, origin));
@@ -146,14 +157,14 @@ impl<'a> Answer<'a> {
 
     /// Whether a value tells a wait in this format.
     pub(super) fn reads_wait(&self, value: &[u8], format: value::Format) -> bool {
-        value::wait(value, format, self.clock).is_some()
+        value::wait(value, format, self.clock()).is_some()
     }
 
     /// How long it is until a limit's reset.
     pub(super) fn until(&self, reset: Reset) -> Duration {
         match reset {
             Reset::After(delay) => delay,
-            Reset::At(at) => self.clock.until(at.as_nanos().into()),
+            Reset::At(at) => self.clock().until(at.as_nanos().into()),
         }
     }
 
