@@ -259,7 +259,7 @@ mod tests {
             Refusal::Late { wait, said: said.clone() },
             Refusal::TooLong { wait, said: said.clone() },
             Refusal::Full { said: said.clone() },
-            Refusal::Unreachable { upstream: upstream.clone() },
+            Refusal::Unreachable { upstream: upstream.clone(), why: Unreached::Refused },
             Refusal::Unknown { upstream: upstream.clone() },
             Refusal::Broken { upstream },
             Refusal::Unanswered { said },

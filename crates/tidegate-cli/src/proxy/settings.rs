@@ -97,7 +97,7 @@ pub(crate) struct Token {
     pub(crate) source: TokenSource,
 }
 
-/// Where a secret is read from, when the proxy starts and when it is told to reload.
+/// Where a secret is read from, when the proxy starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum TokenSource {
     /// A variable of the environment.

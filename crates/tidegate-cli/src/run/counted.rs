@@ -65,6 +65,7 @@ fn outcome<B>(answer: &Response<B>) -> Outcome {
 mod tests {
     use super::*;
     use crate::proxy::refusal::Refusal;
+    use crate::relay::reach::Unreached;
 
     #[test]
     fn what_may_have_been_done_is_told_from_what_was_not() {
@@ -74,7 +75,8 @@ mod tests {
         let upstream = || "a.example".to_owned();
         check(Refusal::Unknown { upstream: upstream() }, Outcome::Unknown);
         check(Refusal::Unanswered { said: upstream() }, Outcome::Unknown);
-        check(Refusal::Unreachable { upstream: upstream() }, Outcome::Failed);
+        let why = Unreached::Refused;
+        check(Refusal::Unreachable { upstream: upstream(), why }, Outcome::Failed);
         check(Refusal::Broken { upstream: upstream() }, Outcome::Failed);
         check(Refusal::Full { said: upstream() }, Outcome::Refused);
         check(Refusal::Loop, Outcome::Refused);
