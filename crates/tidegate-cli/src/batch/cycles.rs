@@ -214,7 +214,7 @@ mod tests {
     fn behind_several_servers_chance_has_a_part_in_it() {
         check(&world(2, "100 per 20 s, fixed"), 2_000, 60, 10.0);
         check(&world(3, "10 per 1 s, fixed"), 5_000, 60, 15.0);
-        check(&world(4, "300 per minute, burst 50"), 5_000, 60, 10.0);
+        check(&world(4, "300 per minute, burst 50"), 5_000, 60, 15.0);
     }
 
     #[test]
