@@ -319,9 +319,20 @@ impl Run {
 /// Why the items behind this one would fare no better, so that they are left as they are, and this one, too.
 fn not_done(item: &Item, answer: &Answer) -> Option<Stop> {
     let url = &answer.url;
-    if answer.status == StatusCode::UNAUTHORIZED && item.token == Whose::Runs {
-        let failure = Failure::new(Exit::Failed, format!("{url} doesn't take the token: it answered 401"));
-        return Some(Stop::Fatal(failure.hint("has it expired? go on with a new one and the same command")));
+    let untaken = match item.token {
+        _ if answer.status != StatusCode::UNAUTHORIZED => None,
+        Whose::Runs => {
+            Some(("doesn't take the token", "has it expired? go on with a new one and the same command"))
+        }
+        Whose::Nobodys => Some((
+            "wants a token, and none is sent",
+            "put it into TIDEGATE_TOKEN, or name its variable with --token-env, and go on with the same command",
+        )),
+        Whose::Own => None,
+    };
+    if let Some((what, hint)) = untaken {
+        let failure = Failure::new(Exit::Failed, format!("{url} {what}: it answered 401"));
+        return Some(Stop::Fatal(failure.hint(hint)));
     }
     if answer.handed_back == Some(HandedBack::NoWaitHelps) {
         let failure = Failure::new(Exit::Failed, format!("{url} refuses for good, with {}", answer.status));

@@ -140,6 +140,16 @@ fn a_token_that_is_not_taken_ends_the_run_and_burns_no_items() {
 }
 
 #[test]
+fn a_token_that_was_forgotten_burns_no_items() {
+    let server = Server::new(|_, _| answer("401 Unauthorized", &[], b""));
+    let desk = Desk::new(&posts(50));
+    let mut command = desk.batch(&server.url(""), &["--concurrency", "1"]);
+    let ended = crate::running::ended(command.env_remove("TIDEGATE_TOKEN"));
+    ended.check(1, &["wants a token, and none is sent", "TIDEGATE_TOKEN", "not done: 50"]);
+    assert_eq!(desk.results().len(), 0);
+}
+
+#[test]
 fn a_refusal_for_good_leaves_what_shares_it() {
     let server = Server::new(|_, request| match &*request.target {
         "/v1/messages" => {

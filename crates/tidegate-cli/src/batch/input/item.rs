@@ -46,8 +46,10 @@ pub(crate) struct Item {
 pub(crate) enum Whose {
     /// That of the run.
     Runs,
-    /// Its own, or none.
+    /// Its own, or what may be one.
     Own,
+    /// Nobody's: there is none.
+    Nobodys,
 }
 
 /// Whether `rel="next"` is followed.
@@ -133,6 +135,8 @@ impl Item {
         if let Some(token) = terms.token_for(&self.url) {
             ours.insert(AUTHORIZATION, token.authorization());
             self.token = if self.headers.contains_key(AUTHORIZATION) { Whose::Own } else { Whose::Runs };
+        } else if self.headers.keys().all(is_harmless) {
+            self.token = Whose::Nobodys;
         }
         let key = terms.keys.as_ref().filter(|_| !self.method.is_idempotent()).map(|keys| keys.of(line));
         if let Some(key) = key.and_then(|key| HeaderValue::try_from(key).ok()) {
