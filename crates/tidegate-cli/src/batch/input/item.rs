@@ -116,7 +116,7 @@ impl Item {
     fn of_row(record: &[u8], line: u32, rows: &Rows, terms: &Terms) -> Result<Item, String> {
         let row = rows.read(record)?;
         let id = row.id().map_or_else(|| Id::of_line(line), Id::of_text);
-        let target = row.filled(rows.template());
+        let target = row.filled(rows.template())?;
         let url = terms.target(&target, !target.contains("://"))?;
         let (method, body) = (rows.method().clone(), row.body());
         let headers = HeaderMap::new();

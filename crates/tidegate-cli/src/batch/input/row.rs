@@ -78,7 +78,21 @@ impl Row<'_> {
     }
 
     /// The template with the row's fields in their places, percent-encoded.
-    pub(super) fn filled(&self, template: &str) -> String {
+    ///
+    /// # Errors
+    /// When a field makes `.` or `..` of a segment: URLs have no way to write these that doesn't lead elsewhere, such as
+    /// from one room to all of them.
+    pub(super) fn filled(&self, template: &str) -> Result<String, String> {
+        let filled = self.put_into(template);
+        if dots(&filled) > dots(template) {
+            return Err(format!(
+                "a field of it is `.` or `..`, so that its path would lead elsewhere: {filled}"
+            ));
+        }
+        Ok(filled)
+    }
+
+    fn put_into(&self, template: &str) -> String {
         let mut parts = template.split('{');
         let mut filled = parts.next().unwrap_or_default().to_owned();
         for part in parts {
@@ -96,6 +110,12 @@ impl Row<'_> {
         let members = self.rows.columns.iter().cloned().zip(self.fields.iter().cloned().map(Value::from));
         Value::Object(members.collect::<Map<_, _>>()).to_string().into()
     }
+}
+
+/// How many segments of a URL's path lead nowhere, or up.
+fn dots(url: &str) -> usize {
+    let path = url.split(['?', '#']).next().unwrap_or_default();
+    path.split('/').filter(|segment| matches!(*segment, "." | "..")).count()
 }
 
 /// A byte as it may stand anywhere in a path or query (RFC 3986: only the unreserved stand for themselves).
@@ -130,9 +150,24 @@ mod tests {
     fn a_row_fills_the_template() {
         let rows = Rows::new(b"\xEF\xBB\xBFid,name\r\n", "/p/{id}?n={name}", "PUT", RowBody::Row).unwrap();
         let row = rows.read(b"7,\"a/b \"\"c\"\"\"\r\n").unwrap();
-        assert_eq!((row.id(), row.filled(rows.template())), (Some("7"), "/p/7?n=a%2Fb%20%22c%22".into()));
+        assert_eq!((row.id(), row.filled(rows.template())), (Some("7"), Ok("/p/7?n=a%2Fb%20%22c%22".into())));
         assert_eq!(row.body(), r#"{"id":"7","name":"a/b \"c\""}"#);
         assert_eq!(rows.read(b"7\n").unwrap_err(), "it has 1 fields, but the header line has 2");
+    }
+
+    #[test]
+    fn no_field_leads_out_of_its_segment() {
+        let filled = |template: &str, row: &[u8]| {
+            let rows = Rows::new(b"id,name\n", template, "DELETE", RowBody::Nothing).unwrap();
+            rows.read(row).unwrap().filled(template)
+        };
+        for (template, row) in
+            [("/rooms/{id}/x", b"..,"), ("/rooms/{id}", b".,\n"), ("/rooms/{id}{name}", b".,.")]
+        {
+            assert!(filled(template, row).unwrap_err().contains("lead elsewhere"), "{template}");
+        }
+        assert_eq!(filled("/rooms/{id}?n={name}", b"..x,.."), Ok("/rooms/..x?n=..".into()));
+        assert_eq!(filled("/a/../{id}", b"%2e%2e,"), Ok("/a/../%252e%252e".into()));
     }
 
     #[test]
