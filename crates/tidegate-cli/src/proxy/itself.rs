@@ -52,7 +52,10 @@ impl Itself {
 /// Whether an address is that of a door, or one of this machine's where the door has all of them.
 fn is_behind(door: IpAddr, address: IpAddr) -> bool {
     let (door, address) = (door.to_canonical(), address.to_canonical());
-    door == address || (door.is_unspecified() && is_of_this_machine(address))
+    // Who calls no address in particular, `0.0.0.0`, gets to this machine's own.
+    door == address
+        || (address.is_unspecified() && door.is_loopback())
+        || (door.is_unspecified() && is_of_this_machine(address))
 }
 
 /// The system lets nobody take an address that is another machine's.
@@ -78,6 +81,9 @@ mod tests {
         check("127.0.0.1:8430", "127.0.0.1:8431", false);
         check("127.0.0.1:8430", "127.0.0.2:8430", false);
         check("127.0.0.1:8430", "api.example:8430", false);
+        check("127.0.0.1:8430", "0.0.0.0:8430", true);
+        check("[::1]:8430", "[::]:8430", true);
+        check("192.0.2.7:8430", "0.0.0.0:8430", false);
         check("0.0.0.0:8430", "127.0.0.1:8430", true);
         check("0.0.0.0:8430", "localhost:8430", true);
         check("0.0.0.0:8430", "192.0.2.1:8430", false);
