@@ -73,7 +73,10 @@ impl View<'_> {
         if let Some(after) = after_scheme?.strip_prefix("//") {
             let (authority, path) = after.split_at(after.find(['/', '?', '#']).unwrap_or(after.len()));
             let is_here = self.base.is_at(&Host::read(authority.as_bytes()).ok()?);
-            return self.below(path).filter(|_| is_here).map(|seen| self.whole(&seen));
+            let seen = self.below(path).filter(|_| is_here).map(|seen| self.whole(&seen));
+            // Without a scheme it means the upstream's own, where the caller would read the one that it came by.
+            let is_bare = reference.starts_with("//") && self.scheme != scheme;
+            return seen.or_else(|| is_bare.then(|| format!("{scheme}:{reference}")));
         }
         // What is relative to the page itself leads from the one place to the other by the same steps.
         if !reference.starts_with('/') || self.base.path == self.prefix {
@@ -301,11 +304,17 @@ mod tests {
                 "?page=2",
                 "../x",
                 "",
-                "//b/api",
             ],
         );
-        unchanged("https://a", "", &["/x", "/", "//b/x", "/../x"]);
+        unchanged("https://a", "", &["/x", "/", "/../x"]);
+        unchanged("http://a", "", &["//b/x", "//a:81/x"]);
         unchanged("https://a/one", "/one", &["/one/x", "/two", "/"]);
+    }
+
+    #[test]
+    fn what_has_no_scheme_keeps_the_upstream_s() {
+        check("https://a", "", &[("//b/x", "https://b/x"), ("//a:8443/x", "https://a:8443/x")]);
+        check("https://a/api", "/one", &[("//b/api", "https://b/api"), ("//a/x", "https://a/x")]);
     }
 
     #[test]
