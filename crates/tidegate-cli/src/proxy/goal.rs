@@ -1,5 +1,7 @@
 //! What one request is meant for: an upstream, another host in forward mode, or nothing. Never here: a connection.
 
+use std::cmp::Reverse;
+
 use http::uri::{Authority, Uri};
 use http::{HeaderMap, Version};
 use tidegate::path::Host;
@@ -9,6 +11,7 @@ use super::refusal::Refusal;
 use super::rewrite::View;
 use super::route::{self, Astray};
 use super::settings::{At, Base, Scheme, Upstream};
+use super::token::Injected;
 use crate::relay::fault::Fault;
 
 /// Where a call goes.
@@ -40,6 +43,13 @@ impl Goal<'_> {
             Some((name, port)) if !port.ends_with(']') => name,
             _ => &self.host,
         }
+    }
+
+    /// The token that is put into it. By its own host an upstream is called below its base and beside it: a token that
+    /// was given for the base goes nowhere else.
+    pub(crate) fn token(&self) -> Option<&Injected> {
+        let known = self.known?;
+        known.token.as_ref().filter(|_| route::below(&known.upstream.base, self.url.path()).is_some())
     }
 
     /// Brings the upstream's addresses in an answer to where its caller found it; `scheme` is the one that the caller
@@ -103,7 +113,9 @@ impl House {
         let authority = Authority::try_from(host.to_string()).map_err(|_| Astray::NoTarget)?;
         let is_base =
             |base: &Base| base.scheme == scheme && route::is_same_place(scheme, &base.authority, &authority);
-        let known = self.upstreams.iter().find(|known| is_base(&known.upstream.base));
+        let known = self.upstreams.iter().filter(|known| is_base(&known.upstream.base));
+        // Of several at one host the one whose base is nearest: each may have a token of its own.
+        let known = known.min_by_key(|known| Reverse(route::below(&known.upstream.base, uri.path())));
         let target = uri.path_and_query().cloned().ok_or(Astray::NoTarget)?;
         let url = route::url(scheme, authority, target).ok_or(Astray::NoTarget)?;
         Ok(Goal { url, known, host: host.to_string(), by: By::Itself })

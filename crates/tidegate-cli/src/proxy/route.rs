@@ -40,6 +40,13 @@ fn behind<'p>(path: &'p str, prefix: &str) -> Option<&'p str> {
     (prefix.is_empty() || rest.is_empty() || rest.starts_with('/')).then_some(rest)
 }
 
+/// How much of a path at an upstream's host is the upstream's base path; `None` if it doesn't lie below that.
+pub(crate) fn below(base: &Base, path: &str) -> Option<usize> {
+    let rest = behind(path, &base.path)?;
+    let stays = base.path.is_empty() || !rest.split('/').any(is_dots);
+    stays.then_some(base.path.len())
+}
+
 /// Why a target can't go to an upstream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Astray {
@@ -137,6 +144,16 @@ mod tests {
             assert_eq!(url("/v1", rest, None), Err(Astray::DotSegment), "{rest}");
         }
         assert_eq!(url("/v1", "/...", None), at("/v1/..."));
+    }
+
+    #[test]
+    fn what_lies_below_a_base_is_known_by_whole_segments() {
+        for (path, length) in
+            [("/v1", Some(3)), ("/v1/x", Some(3)), ("/v1x", None), ("/v2", None), ("/v1/%2e./v2", None)]
+        {
+            assert_eq!(below(&base("/v1"), path), length, "{path}");
+        }
+        assert_eq!(below(&base(""), "/../x"), Some(0));
     }
 
     #[test]

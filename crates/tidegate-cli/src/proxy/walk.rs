@@ -126,8 +126,7 @@ impl Walker {
         let deadline = asked::take(request.headers_mut())?;
         let caller = self.house.callers.of(request.headers(), peer.address);
         let priority = self.house.callers.take_priority(request.headers_mut());
-        let token = goal.known.and_then(|known| known.token.as_ref());
-        if let Some(token) = token {
+        if let Some(token) = goal.token() {
             guard::check(goal.host_name(), goal.by, request.headers())?;
             token.put(request.headers_mut());
         }

@@ -1,5 +1,7 @@
 //! Where a request goes by a proxy's file, and what it shares a limit with. Never here: how that is decided.
 
+use std::cmp::Reverse;
+
 use http::uri::{Authority, Uri};
 use http::{HeaderMap, Method};
 use serde_json::{Value, json};
@@ -10,7 +12,7 @@ use super::summary;
 use crate::proxy::house;
 use crate::proxy::route::{self, Found};
 use crate::proxy::settings::{
-    At, Base, Bucket, Coalesce, Config, Forward, Manner, Revalidate, Scheme, Upstream,
+    At, Base, Bucket, Coalesce, Config, Forward, Manner, Revalidate, Scheme, Token, Upstream,
 };
 
 /// Where a request goes.
@@ -75,7 +77,8 @@ fn to_host<'c>(
     let scheme = if uri.scheme_str() == Some("https") { Scheme::Https } else { Scheme::Http };
     let is_base =
         |base: &Base| base.scheme == scheme && route::is_same_place(scheme, &base.authority, authority);
-    let known = config.upstreams.iter().find(|upstream| is_base(&upstream.base));
+    let known = config.upstreams.iter().filter(|upstream| is_base(&upstream.base));
+    let known = known.min_by_key(|upstream| Reverse(route::below(&upstream.base, uri.path())));
     let manner = known.map_or(&config.manner, |upstream| &upstream.manner);
     Goes::To { url: uri.clone(), known, manner, method: method.clone() }
 }
@@ -123,8 +126,10 @@ impl Goes<'_> {
             Goes::To { url, known, manner, method } => {
                 let mut rows = vec![row("goes to", url.to_string())];
                 rows.extend(known.map(|upstream| row("upstream", upstream.name.clone())));
-                let token = known.and_then(|upstream| upstream.token.as_ref());
-                rows.push(row("token", token.map_or("the caller's own".to_owned(), summary::token)));
+                rows.push(row(
+                    "token",
+                    token(*known, url).map_or("the caller's own".to_owned(), summary::token),
+                ));
                 rows.push(row("bucket", bucket(manner, method, url.path())));
                 if matches!(*method, Method::GET) && manner.coalesce == Coalesce::On {
                     rows.push(row("shared", "with identical calls at the same time".to_owned()));
@@ -153,7 +158,7 @@ impl Goes<'_> {
                     "outcome": "forwarded",
                     "url": url.to_string(),
                     "upstream": known.map(|upstream| &upstream.name),
-                    "token": known.and_then(|upstream| upstream.token.as_ref()).map(summary::token),
+                    "token": token(*known, url).map(summary::token),
                     "bucket": bucket.map(|bucket| &bucket.name),
                     "quota": bucket.and_then(|bucket| Some(bucket.quota?.to_string())),
                     "resource": house::shape(method, url.path()),
@@ -161,6 +166,12 @@ impl Goes<'_> {
             }
         }
     }
+}
+
+/// The token that is put into a call, if one is: none beside the base that it was given for.
+fn token<'c>(known: Option<&'c Upstream>, url: &Uri) -> Option<&'c Token> {
+    let upstream = known.filter(|upstream| route::below(&upstream.base, url.path()).is_some())?;
+    upstream.token.as_ref()
 }
 
 fn bucket(manner: &Manner, method: &Method, path: &str) -> String {

@@ -46,7 +46,7 @@ async fn only_hosts_on_the_list_are_called() {
 async fn nobody_makes_it_call_itself() {
     let proxy = Running::by(forward(None));
     let port = proxy.at.port();
-    for host in [format!("127.0.0.1:{port}"), format!("localhost:{port}")] {
+    for host in ["127.0.0.1", "localhost", "0.0.0.0"].map(|host| format!("{host}:{port}")) {
         let answer = proxy.ask(&format!("GET http://{host}/ HTTP/1.1\r\nHost: a\r\n\r\n")).await;
         assert_eq!((answer.status(), answer.field("tidegate-refused")), ("508", Some("loop")), "{host}");
     }
@@ -67,6 +67,34 @@ async fn a_token_is_put_in_place_of_the_caller_s_and_told_to_nobody_else() {
     assert_eq!(answer.status(), "200");
     assert!(!answer.body.contains(CANARY), "{answer:?}");
     assert!(!format!("{:?}", proxy.house).contains(CANARY));
+}
+
+#[tokio::test]
+async fn a_token_goes_to_the_base_that_it_was_given_for_and_not_beside_it() {
+    let server = upstream(|_, stream| echo_heads(stream)).await;
+    let folder = tempfile::tempdir().unwrap();
+    let below = |name: &str| {
+        let file = folder.path().join(name);
+        std::fs::write(&file, format!("{CANARY}-{name}")).unwrap();
+        let source = TokenSource::File(file);
+        let mut upstream = all(server);
+        upstream.at = At::Prefix(format!("/{name}"));
+        upstream.base.path = format!("/team-{name}");
+        upstream.token = Some(Token { field: AUTHORIZATION, scheme: "Bearer ".to_owned(), source });
+        upstream
+    };
+    let proxy = Running::by(Config { upstreams: vec![below("a"), below("b")], ..forward(None) });
+    for (path, token) in [
+        ("/team-a/x", Some("a")),
+        ("/team-b", Some("b")),
+        ("/team-bee", None),
+        ("/team-a/../team-c", None),
+        ("/", None),
+    ] {
+        let answer = proxy.ask(&format!("GET http://{server}{path} HTTP/1.1\r\nHost: a\r\n\r\n")).await;
+        let sent = answer.body.lines().find_map(|line| line.split_once(CANARY)).map(|(_, name)| name);
+        assert_eq!(sent.map(|name| name.trim_start_matches('-')), token, "{path}: {answer:?}");
+    }
 }
 
 #[tokio::test]
