@@ -21,6 +21,10 @@ use crate::key::Key;
 use names::Names;
 use signs::{Signs, Told};
 
+/// How long a method may be that tells routes apart. What is beyond is cut off: callers may make up methods of any length,
+/// and routes are remembered.
+const LONGEST_METHOD: usize = 32;
+
 /// Calls that nothing tells apart but an answer.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Route {
@@ -32,7 +36,7 @@ pub(crate) struct Route {
 
 impl Route {
     pub(crate) fn new(home: Key, method: &Method) -> Route {
-        Route { home, method: Some(method.to_string()) }
+        Route { home, method: Some(method.as_str().chars().take(LONGEST_METHOD).collect()) }
     }
 
     /// One that keeps its bucket, whatever answers say.
@@ -146,5 +150,18 @@ impl Kin {
             Outcome::Unclear => false,
         };
         if has_moved { Moved::Family } else { Moved::Nobody }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_method_makes_a_route_long() {
+        let (parts, ()) = http::Request::new(()).into_parts();
+        let route = |method: &str| Route::new(Key::new(&parts, "/x"), &method.parse().unwrap());
+        assert_ne!(route("GET"), route("PROPFIND"));
+        assert_eq!(route(&"A".repeat(60_000)).method.map(|method| method.len()), Some(LONGEST_METHOD));
     }
 }
