@@ -57,6 +57,8 @@ fn code(status: ExitStatus) -> u8 {
 fn unstarted(program: &str, error: &io::Error) -> Failure {
     let said = format!("can't start `{}`: {error}", printable(program, 200));
     match error.kind() {
+        ErrorKind::NotFound if program.contains(char::is_whitespace) => Failure::new(Exit::NotFound, said)
+            .hint("that is one word to the system; a shell's line goes so: tidegate run -- sh -c '...'"),
         ErrorKind::NotFound => Failure::new(Exit::NotFound, said).hint(
             "is it installed, and in a folder of PATH? Of a script, the program may be missing that its first line names",
         ),
@@ -81,6 +83,9 @@ mod tests {
     #[test]
     fn what_can_not_be_started_is_told_from_what_is_not_there() {
         let exit = |kind: ErrorKind| unstarted("x", &kind.into()).exit();
+        let line = unstarted("echo hi | cat", &ErrorKind::NotFound.into());
+        assert_eq!(line.exit(), Exit::NotFound);
+        assert!(format!("{line:?}").contains("sh -c"), "{line:?}");
         assert_eq!(exit(ErrorKind::NotFound), Exit::NotFound);
         assert_eq!(exit(ErrorKind::PermissionDenied), Exit::NotStarted);
     }

@@ -79,7 +79,8 @@ impl Summary {
         }
         parts.extend(self.unread());
         if *counts == Counts::default() {
-            parts.push("if it made some, it knows no HTTP_PROXY: see --base-url".to_owned());
+            let past = "if it made some, they went past HTTP_PROXY: see --base-url, and --loopback for those to this machine";
+            parts.push(past.to_owned());
         }
         format!("tidegate: {}", parts.join("; "))
     }
@@ -163,7 +164,8 @@ mod tests {
     #[test]
     fn a_command_that_passed_by_is_told_how_not_to() {
         let said = summary(Counts::default()).line();
-        assert_eq!(said, "tidegate: 0 calls; if it made some, it knows no HTTP_PROXY: see --base-url");
+        assert!(said.starts_with("tidegate: 0 calls; if it made some, they went past HTTP_PROXY"), "{said}");
+        assert!(said.contains("--base-url") && said.contains("--loopback"), "{said}");
         let unread = Counts { tunnels: tunnels(&["a.example"]), ..Counts::default() };
         let line = "tidegate: 2 tunnels unread, to a.example: with --intercept a.example the calls in them wait, too";
         check(unread, line);
