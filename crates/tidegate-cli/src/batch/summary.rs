@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::board::Counts;
 use crate::caller::text::{printable, quoted};
-use crate::caller::units::passed;
+use crate::caller::units::{passed, times};
 use crate::caller::voice::{Manner, Voice};
 use crate::caller::watch::Refused;
 use crate::exit::Exit;
@@ -53,10 +53,8 @@ impl Summary {
             first.push_str(&format!("; {failed} without success"));
         }
         if self.refused.told + self.refused.untold > 0 {
-            first.push_str(&format!(
-                "; was refused {} times and waited",
-                self.refused.told + self.refused.untold
-            ));
+            let often = times(self.refused.told + self.refused.untold);
+            first.push_str(&format!("; was refused {often} and waited"));
         }
         let mut lines = vec![first];
         if unknown > 0 {

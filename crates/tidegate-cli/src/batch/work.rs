@@ -319,20 +319,21 @@ impl Run {
 /// Why the items behind this one would fare no better, so that they are left as they are, and this one, too.
 fn not_done(item: &Item, answer: &Answer) -> Option<Stop> {
     let url = &answer.url;
-    let untaken = match item.token {
+    let told = match item.token {
         _ if answer.status != StatusCode::UNAUTHORIZED => None,
-        Whose::Runs => {
-            Some(("doesn't take the token", "has it expired? go on with a new one and the same command"))
-        }
-        Whose::Nobodys => Some((
-            "wants a token, and none is sent",
-            "put it into TIDEGATE_TOKEN, or name its variable with --token-env, and go on with the same command",
+        Whose::Runs => Some((
+            format!("{url} doesn't take the token: it answered 401"),
+            "has it expired? go on with a new one and the same command",
+        )),
+        Whose::Missing => Some((
+            format!("{url} wants a token, and there is none: it answered 401"),
+            "set it, export TIDEGATE_TOKEN=..., and go on with the same command; where a 401 is a result like others, \
+             list URLs and leave --base-url out",
         )),
         Whose::Own => None,
     };
-    if let Some((what, hint)) = untaken {
-        let failure = Failure::new(Exit::Failed, format!("{url} {what}: it answered 401"));
-        return Some(Stop::Fatal(failure.hint(hint)));
+    if let Some((what, hint)) = told {
+        return Some(Stop::Fatal(Failure::new(Exit::Failed, what).hint(hint)));
     }
     if answer.handed_back == Some(HandedBack::NoWaitHelps) {
         let failure = Failure::new(Exit::Failed, format!("{url} refuses for good, with {}", answer.status));

@@ -74,6 +74,11 @@ pub(crate) fn passed(span: Duration) -> String {
     spoken(if span < Duration::from_secs(10) { span } else { Duration::from_secs(span.as_secs()) })
 }
 
+/// How often something happened: `once`, `3 times`.
+pub(crate) fn times(count: u64) -> String {
+    if count == 1 { "once".to_owned() } else { format!("{count} times") }
+}
+
 /// A size in few characters: `512 B`, `64 KiB`, `1.5 MiB`.
 pub(crate) fn spoken_size(bytes: u64) -> String {
     let (unit, name) = match bytes {

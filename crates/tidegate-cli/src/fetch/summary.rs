@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::ledger::{Done, Open};
 use super::progress::{self, Count};
 use crate::caller::text::quoted;
-use crate::caller::units::{passed, spoken_size};
+use crate::caller::units::{passed, spoken_size, times};
 use crate::caller::voice::{Manner, Voice};
 use crate::caller::watch::Refused;
 use crate::exit::Exit;
@@ -131,10 +131,6 @@ impl Summary {
             "not_begun_from": self.rest.as_ref().map(|(first, _)| first),
         })
     }
-}
-
-fn times(count: u64) -> String {
-    if count == 1 { "once".to_owned() } else { format!("{count} times") }
 }
 
 #[cfg(test)]

@@ -46,10 +46,10 @@ pub(crate) struct Item {
 pub(crate) enum Whose {
     /// That of the run.
     Runs,
-    /// Its own, or what may be one.
+    /// Its own, or none: one for another origin than the token's.
     Own,
-    /// Nobody's: there is none.
-    Nobodys,
+    /// None, and nothing else that may be secret: that of the run would go here, but the run has none.
+    Missing,
 }
 
 /// Whether `rel="next"` is followed.
@@ -88,7 +88,8 @@ impl Item {
     fn of_line(record: &[u8], line: u32, terms: &Terms) -> Result<Item, String> {
         let text = std::str::from_utf8(record).map_err(|_| "it isn't UTF-8 text")?;
         if !text.trim_start().starts_with('{') {
-            return Err("it isn't a JSON object".into());
+            let of_csv = if line == 0 { "; is it CSV? --url-template says what its rows call" } else { "" };
+            return Err(format!("it isn't a JSON object{of_csv}"));
         }
         let written: Written<'_> = serde_json::from_str(text).map_err(|error| in_words(&error))?;
         let id = written.id.map_or_else(|| Ok(Id::of_line(line)), Id::read)?;
@@ -135,8 +136,8 @@ impl Item {
         if let Some(token) = terms.token_for(&self.url) {
             ours.insert(AUTHORIZATION, token.authorization());
             self.token = if self.headers.contains_key(AUTHORIZATION) { Whose::Own } else { Whose::Runs };
-        } else if self.headers.keys().all(is_harmless) {
-            self.token = Whose::Nobodys;
+        } else if terms.lacks_token_for(&self.url) && !self.headers.values().any(HeaderValue::is_sensitive) {
+            self.token = Whose::Missing;
         }
         let key = terms.keys.as_ref().filter(|_| !self.method.is_idempotent()).map(|keys| keys.of(line));
         if let Some(key) = key.and_then(|key| HeaderValue::try_from(key).ok()) {

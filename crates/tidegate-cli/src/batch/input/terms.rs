@@ -42,7 +42,15 @@ impl Terms {
 
     /// The token, for requests to its home.
     pub(super) fn token_for(&self, url: &Url) -> Option<&Token> {
-        let is_home = self.home.as_ref().is_some_and(|home| home.origin() == url.origin());
-        self.token.as_ref().filter(|_| is_home)
+        self.token.as_ref().filter(|_| self.is_home(url))
+    }
+
+    /// Whether the token would go there, but there is none.
+    pub(super) fn lacks_token_for(&self, url: &Url) -> bool {
+        self.token.is_none() && self.is_home(url)
+    }
+
+    fn is_home(&self, url: &Url) -> bool {
+        self.home.as_ref().is_some_and(|home| home.origin() == url.origin())
     }
 }
