@@ -12,7 +12,7 @@ seconds=${2:-30}
 ulimit -n $((callers > 2100 ? callers + 1000 : 3100))
 build_both
 
-# A simulated API with a limit on one of its paths, and the proxy in front of it.
+# A simulated API with a limit on one of its paths, and the proxy in front of it, where so many may wait.
 stand() {
     port[$1.api]=$(free_port)
     port[$1]=$(free_port)
@@ -26,7 +26,7 @@ admin   = "127.0.0.1:${port[$1.desk]}"
 callers = ["X-Caller"]
 
 [proxy.queue]
-waiters = $callers
+waiters = $3
 
 [[upstream]]
 url = "http://127.0.0.1:${port[$1.api]}"
@@ -35,9 +35,9 @@ EOF
     await "${port[$1]}" "$dir/$1.log"
 }
 
-stand queue "1 per 50 minutes"
+stand queue "1 per 50 minutes" "$callers"
 "$tool" queue "127.0.0.1:${port[queue]}" "127.0.0.1:${port[queue.desk]}" "$callers" "${pid[queue]}" | tee "$dir/queue.says"
-stand fair "200 per second, burst 20"
+stand fair "200 per second, burst 20" 10000
 "$tool" fair "127.0.0.1:${port[fair]}" "$seconds" | tee "$dir/fair.says"
 
 awk '/^one hangs up/ { exit $12 > 10000 }' "$dir/queue.says" || { echo "that is later than 10 ms" >&2; exit 1; }

@@ -31,7 +31,6 @@ pub fn run(proxy: &str, seconds: u64) -> io::Result<()> {
     for (number, got) in (0..).zip(&got) {
         for connection in 0..LEAST << number {
             let (caller, got) = (Caller::connect(proxy)?, Arc::clone(got));
-            // One that fails stops asking, and is missed in what is counted.
             thread::Builder::new()
                 .stack_size(64 * 1024)
                 .spawn(move || calls(caller, (number, connection), began, &got))?;
@@ -50,7 +49,7 @@ fn calls(mut caller: Caller, (number, connection): (u32, u64), began: Instant, g
         let target = format!("/v1/rooms?max=1&call={number}-{connection}-{call}");
         if let Err(error) = caller.call(&target, &fields) {
             eprintln!("caller {number}: {error}");
-            return;
+            std::process::exit(1);
         }
         if began.elapsed() > WARM_UP {
             got.fetch_add(1, Ordering::Relaxed);
