@@ -40,5 +40,5 @@ stand queue "1 per 50 minutes" "$callers"
 stand fair "200 per second, burst 20" 10000
 "$tool" fair "127.0.0.1:${port[fair]}" "$seconds" | tee "$dir/fair.says"
 
-awk '/^one hangs up/ { exit $12 > 10000 }' "$dir/queue.says" || { echo "that is later than 10 ms" >&2; exit 1; }
+awk '/^one hangs up/ { exit $11 > 10000 }' "$dir/queue.says" || { echo "that is later than 10 ms" >&2; exit 1; }
 awk '{ exit $NF < 0.95 }' "$dir/fair.says" || { echo "that is less than 0.95" >&2; exit 1; }
