@@ -55,7 +55,7 @@ struct Bounds {
 const MIB: u64 = 1024 * 1024;
 
 const BOUNDS: Bounds = Bounds {
-    twins: twins::Bounds { answer_bytes: MIB, all_bytes: 64 * MIB, followers: 65_536 },
+    twins: twins::Bounds { answer_bytes: MIB, all_bytes: 64 * MIB, followers: 10_000 },
     kept: kept::Bounds { answer_bytes: MIB, all_bytes: 64 * MIB, answers: 16_384 },
 };
 
