@@ -34,6 +34,19 @@ impl fmt::Debug for Token {
     }
 }
 
+/// Whether a variable can have this name; if not, it isn't repeated, since it may be the token itself.
+///
+/// # Errors
+/// When it can't.
+pub(crate) fn check_name(name: &str) -> Result<(), Failure> {
+    let is_word = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    if is_word && !name.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::new(Exit::Usage, "what was given as a variable's name can't be one")
+        .hint("if it is the token itself: export MY_TOKEN=... first, and name MY_TOKEN"))
+}
+
 impl Token {
     /// Reads the token from where the flags say; `None` if none is set.
     ///
@@ -51,6 +64,7 @@ impl Token {
         }
         match &args.token_env {
             Some(name) => {
+                check_name(name)?;
                 let place = format!("the environment variable {name}");
                 let text = variable(name).unwrap_or_default();
                 let token = Token::new(&text, &place)?;
@@ -122,6 +136,13 @@ mod tests {
             let failure = from(text).unwrap_err();
             assert!(!failure.to_string().contains("s3cret"), "{failure}");
         }
+    }
+
+    #[test]
+    fn a_token_in_place_of_a_name_is_not_repeated() {
+        let args = TokenArgs { token_env: Some("sk-s3cret".into()), token_file: None };
+        let failure = Token::read(&args, |_| None).unwrap_err().to_string();
+        assert!(failure.contains("MY_TOKEN") && !failure.contains("s3cret"), "{failure}");
     }
 
     #[test]

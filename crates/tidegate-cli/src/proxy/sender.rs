@@ -93,6 +93,9 @@ impl Unsent {
     /// What the waiting layer makes of it.
     pub(crate) fn broken(&self) -> Broken {
         match (self.reached, self.fault) {
+            (Reached::Never, Fault::Unreachable(Unreached::Untrusted(_) | Unreached::NoTls)) => {
+                Broken::Nowhere
+            }
             (Reached::Never, _) => Broken::NeverSent,
             // To give it as much time once more isn't what was asked for; and a body that its caller broke stays so.
             (_, Fault::UpstreamSlow | Fault::BadRequest(_) | Fault::TooLarge | Fault::TooSlow) => {

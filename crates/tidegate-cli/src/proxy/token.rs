@@ -7,6 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::settings::{Token, TokenSource};
 use crate::caller::input::{self, Purpose};
+use crate::caller::token::check_name;
 use crate::exit::{Exit, Failure};
 
 /// How large a token may be.
@@ -30,6 +31,7 @@ impl Injected {
     ) -> Result<Injected, Failure> {
         let (place, text) = match &token.source {
             TokenSource::Variable(name) => {
+                check_name(name)?;
                 (format!("the environment variable {name}"), variable(name).unwrap_or_default())
             }
             TokenSource::File(path) => (format!("the file {}", path.display()), read_file(path)?),

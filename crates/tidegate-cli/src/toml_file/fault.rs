@@ -30,7 +30,8 @@ impl Fault {
     pub(crate) fn shown(&self, file: &str, text: &str) -> String {
         let Place { line, column } = Place::of(text, self.span.start);
         let mut shown = format!("{file}:{line}:{column}: {}", self.message);
-        let source: String = text.lines().nth(line - 1).unwrap_or_default().chars().take(WIDEST).collect();
+        let source = without_secret(text.lines().nth(line - 1).unwrap_or_default());
+        let source: String = source.chars().take(WIDEST).collect();
         if !source.trim().is_empty() {
             let wide = text.get(self.span.clone()).and_then(|part| part.lines().next()).unwrap_or_default();
             let room = source.chars().count().saturating_sub(column - 1).max(1);
@@ -46,6 +47,15 @@ impl Fault {
         }
         shown
     }
+}
+
+/// A line as it may be shown: where a secret stands that shouldn't be in the file, it is left out.
+fn without_secret(line: &str) -> &str {
+    let Some((key, value)) = line.split_once('=') else { return line };
+    let key = key.trim().trim_matches(['"', '\'']);
+    let is_secret = ["token", "secret", "password", "api-key", "authorization"].contains(&key)
+        || (key == "token-env" && value.contains(['-', '.']));
+    if is_secret { &line[..=line.len() - value.len() - 1] } else { line }
 }
 
 /// A place in a text as people count it, both from 1.
@@ -133,6 +143,16 @@ mod tests {
         assert_eq!(Fault::new(0..0, "nothing").shown("p.toml", ""), "p.toml:1:1: nothing");
         let beyond = Fault::new(90..95, "beyond").shown("p.toml", text);
         assert_eq!(beyond, "p.toml:3:1: beyond");
+    }
+
+    #[test]
+    fn a_secret_that_stands_in_the_file_is_not_shown() {
+        for line in ["token = \"s3cret\"", "\"password\"=\"s3cret\"", "token-env = \"sk-s3cret\""] {
+            let shown = Fault::new(0..5, "no").shown("p.toml", line);
+            assert!(shown.contains(line.split_once('=').unwrap().0) && !shown.contains("s3cret"), "{shown}");
+        }
+        let shown = Fault::new(0..5, "no").shown("p.toml", "token-env = \"MY_TOKEN\"");
+        assert!(shown.contains("MY_TOKEN"), "{shown}");
     }
 
     #[test]

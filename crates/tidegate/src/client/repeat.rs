@@ -12,6 +12,8 @@ use crate::observe::Again;
 pub enum Broken {
     /// It never left: there was no connection, or none that took it.
     NeverSent,
+    /// It never left, and another try would end no better: a certificate that isn't believed stays so.
+    Nowhere,
     /// It left, or may have: nobody knows whether it was done.
     MayBeDone,
     /// As before, and another try would end no better: enough time was given, or the answer was no HTTP.
@@ -70,9 +72,9 @@ pub(crate) fn after(broken: Broken, twice: Twice, may_go_again: bool) -> After {
         (Broken::NeverSent, _, true) => After::Repeat(Again::NeverSent),
         (Broken::MayBeDone, Twice::Harmless, true) => After::Repeat(Again::Harmless),
         (Broken::MayBeDone | Broken::ForGood, Twice::Doubled, _) => After::Unknown,
-        (Broken::NeverSent | Broken::MayBeDone, _, false) | (Broken::ForGood, Twice::Harmless, _) => {
-            After::GiveBack
-        }
+        (Broken::Nowhere, _, _)
+        | (Broken::NeverSent | Broken::MayBeDone, _, false)
+        | (Broken::ForGood, Twice::Harmless, _) => After::GiveBack,
     }
 }
 
@@ -120,6 +122,8 @@ mod tests {
             (MayBeDone, Doubled, true, Unknown),
             (MayBeDone, Doubled, false, Unknown),
             (ForGood, Harmless, true, GiveBack),
+            (Nowhere, Doubled, true, GiveBack),
+            (Nowhere, Harmless, true, GiveBack),
             (ForGood, Doubled, true, Unknown),
         ];
         for (broken, twice, may_go_again, expected) in rows {
