@@ -2,27 +2,9 @@
 
 use std::fs;
 
-use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::running::{check, check_in, with};
-
-/// The file is refused, and this is said: `line:column: message` and its hint, each.
-#[track_caller]
-fn refused(policy: &str, says: &[(&str, &str)]) {
-    let ended = check(policy, &["--json"]);
-    assert_eq!((ended.code, ended.err.as_str()), (Some(2), ""), "{}", ended.out);
-    let said: Value = serde_json::from_str(&ended.out).unwrap();
-    let faults = said["faults"].as_array().unwrap().iter().map(|fault| {
-        let message =
-            format!("{}:{}: {}", fault["line"], fault["column"], fault["message"].as_str().unwrap());
-        (message, fault["hint"].as_str().unwrap_or_default().to_owned())
-    });
-    let faults: Vec<(String, String)> = faults.collect();
-    let faults: Vec<(&str, &str)> =
-        faults.iter().map(|(message, hint)| (message.as_str(), hint.as_str())).collect();
-    assert_eq!(faults, says);
-}
+use crate::running::{check, check_in, refused, with};
 
 const CALLS: &str = "[[limit]]\nname = \"calls\"\nkey = \"bearer\"\nquota = \"5/s\"\n";
 
@@ -254,6 +236,10 @@ fn a_limit_that_makes_no_sense_is_refused_at_its_place() {
         "a unit of no bytes would cost without end: name more",
         "",
     );
+}
+
+#[test]
+fn a_plan_an_exemption_and_a_priority_that_make_no_sense_are_refused_at_their_places() {
     limit_refused(
         "[[limit.plan]]\nname = \"p\"\nkey-starts = \"p\"",
         "8:1",

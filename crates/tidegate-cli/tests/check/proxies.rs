@@ -6,7 +6,7 @@ use std::fs;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::running::{check, check_in, project};
+use crate::running::{check, check_in, project, refused};
 
 /// A folder with all files that the examples name.
 fn folder() -> TempDir {
@@ -96,23 +96,6 @@ fn scripts_are_told_the_same() {
         (&goes["url"], &goes["resource"]),
         (&"https://webexapis.com/v1/rooms".into(), &"/v1/rooms GET".into())
     );
-}
-
-/// The file is refused, and this is said: `line:column: message` and its hint, each.
-#[track_caller]
-fn refused(file: &str, says: &[(&str, &str)]) {
-    let ended = check(file, &["--json"]);
-    assert_eq!((ended.code, ended.err.as_str()), (Some(2), ""), "{}", ended.out);
-    let said: Value = serde_json::from_str(&ended.out).unwrap();
-    let faults = said["faults"].as_array().unwrap().iter().map(|fault| {
-        let message =
-            format!("{}:{}: {}", fault["line"], fault["column"], fault["message"].as_str().unwrap());
-        (message, fault["hint"].as_str().unwrap_or_default().to_owned())
-    });
-    let faults: Vec<(String, String)> = faults.collect();
-    let faults: Vec<(&str, &str)> =
-        faults.iter().map(|(message, hint)| (message.as_str(), hint.as_str())).collect();
-    assert_eq!(faults, says);
 }
 
 const ONE: &str = "[[upstream]]\nurl = \"https://a.example\"\n";

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use serde_json::Value;
 use tempfile::TempDir;
 
 /// How a run ended.
@@ -51,4 +52,21 @@ impl Ended {
         assert_eq!((self.code, self.err.as_str()), (Some(0), ""), "{}", self.out);
         self.out
     }
+}
+
+/// The file is refused, and this is said: `line:column: message` and its hint, each.
+#[track_caller]
+pub(crate) fn refused(file: &str, says: &[(&str, &str)]) {
+    let ended = check(file, &["--json"]);
+    assert_eq!((ended.code, ended.err.as_str()), (Some(2), ""), "{}", ended.out);
+    let said: Value = serde_json::from_str(&ended.out).unwrap();
+    let faults = said["faults"].as_array().unwrap().iter().map(|fault| {
+        let message =
+            format!("{}:{}: {}", fault["line"], fault["column"], fault["message"].as_str().unwrap());
+        (message, fault["hint"].as_str().unwrap_or_default().to_owned())
+    });
+    let faults: Vec<(String, String)> = faults.collect();
+    let faults: Vec<(&str, &str)> =
+        faults.iter().map(|(message, hint)| (message.as_str(), hint.as_str())).collect();
+    assert_eq!(faults, says);
 }
