@@ -164,7 +164,7 @@ where
                 // What can't be noted can't be sent; the run ends, and says why.
                 return std::future::pending().await;
             }
-            if let Some(sending) = sending {
+            if let Some(sending) = &sending {
                 sending.sent.fetch_add(1, Ordering::AcqRel);
             }
             let answered = http.call(request).await;
@@ -172,6 +172,7 @@ where
                 Ok(_) => network.heard(world::now()),
                 Err(error) if error.is_builder() || broken(error) == Broken::NeverSent => {
                     doubtful.inspect(|&line| books.undone(line));
+                    sending.inspect(|sending| _ = sending.sent.fetch_sub(1, Ordering::AcqRel));
                 }
                 Err(_) => {}
             }
